@@ -1,0 +1,119 @@
+/** Validation of a whole graph, rule by rule, from structure to ranges. */
+
+import type { Graph } from '../graph/graph.ts';
+import type { Operator } from '../graph/operator.ts';
+import { elementCount, type GraphTensor } from '../graph/tensor.ts';
+import type { Precision } from '../precision/index.ts';
+import { checkQuantization, checkOperatorQuantization } from './quantization.ts';
+import { checkRanges } from './ranges.ts';
+import { refuse } from './rules.ts';
+import { checkShapes } from './shapes.ts';
+import {
+  checkStructure,
+  MAX_ACTIVATION_ELEMENTS,
+  MAX_WORK,
+  tensorSubject,
+  type UncheckedGraph,
+} from './structure.ts';
+import { checkTypes } from './types.ts';
+
+export { rules, type Rule } from './rules.ts';
+export { inferShape } from './shapes.ts';
+export type { UncheckedGraph };
+
+/**
+ * Throws a `GraphError` that names the tensor or operator and the rule, unless every rule holds. A graph that passes
+ * can be run on any input of its type and shape: no integer overflows, and memory and time are bounded.
+ */
+export function validateGraph(graph: UncheckedGraph): asserts graph is Graph {
+  checkStructure(graph);
+  if (!['float32', 'int8', 'int16'].includes(graph.precision)) {
+    refuse('graph-precision', 'Graph', graph.precision);
+  }
+  for (const tensor of graph.tensors) checkQuantization(tensor);
+  let work = 0;
+  for (const operator of graph.operators) {
+    checkOperator(graph, operator);
+    work += multiplyAccumulates(graph, operator);
+    if (work > MAX_WORK) refuse('graph-work', 'Graph', work, MAX_WORK);
+  }
+  const activations = graph.tensors
+    .filter((tensor) => tensor.data === undefined)
+    .reduce((sum, tensor) => sum + elementCount(tensor.shape), 0);
+  if (activations > MAX_ACTIVATION_ELEMENTS) {
+    refuse('graph-memory', 'Graph', activations, MAX_ACTIVATION_ELEMENTS);
+  }
+  checkLabels(graph);
+  checkPreprocessing(graph);
+}
+
+/** One operator with its tensors; returns the precision it computes in. */
+function checkOperator(graph: Graph, operator: Operator): Precision {
+  const inputs = operator.inputs.map((index) => tensorAt(graph, index));
+  const output = tensorAt(graph, operator.output);
+  const precision = checkTypes(operator, inputs, output);
+  checkShapes(operator, inputs, output);
+  checkOperatorQuantization(operator, inputs, output, precision);
+  checkRanges(operator, inputs, output, precision);
+  return precision;
+}
+
+/** The tensor of an index that `checkStructure` has checked. */
+export function tensorAt(graph: Graph, index: number): GraphTensor {
+  const tensor = graph.tensors[index];
+  if (tensor === undefined) throw new Error(`Expected a tensor at index ${String(index)}`);
+  return tensor;
+}
+
+/** Multiply-accumulates of one operator; for operators without products, their elements or window positions. */
+export function multiplyAccumulates(graph: Graph, operator: Operator): number {
+  const output = elementCount(tensorAt(graph, operator.output).shape);
+  const [first, second] = operator.inputs;
+  switch (operator.kind) {
+    case 'conv2d':
+    case 'fullyConnected': {
+      const weights = tensorAt(graph, second ?? -1).shape;
+      return (output * elementCount(weights)) / (weights[0] ?? 1);
+    }
+    case 'depthwiseConv2d': {
+      const [, height = 1, width = 1] = tensorAt(graph, second ?? -1).shape;
+      return output * height * width;
+    }
+    case 'averagePool':
+      return output * operator.attributes.size[0] * operator.attributes.size[1];
+    default:
+      return Math.max(output, elementCount(tensorAt(graph, first ?? -1).shape));
+  }
+}
+
+function checkLabels(graph: Graph): void {
+  const classes = tensorAt(graph, graph.outputs[0] ?? -1).shape.at(-1) ?? 1;
+  const found = graph.labels.length;
+  if (found !== 0 && found !== classes) refuse('graph-labels', 'Graph', classes, found);
+}
+
+function checkPreprocessing(graph: Graph): void {
+  const { preprocessing } = graph;
+  if (preprocessing === undefined) return;
+  const input = tensorAt(graph, graph.inputs[0] ?? -1);
+  const subject = tensorSubject(input);
+  if (input.shape.length !== 4 || input.shape[0] !== 1 || input.shape[3] !== 3) {
+    refuse(
+      'preprocessing',
+      subject,
+      'an input of shape [1, h, w, 3]',
+      `[${input.shape.join(', ')}]`,
+    );
+  }
+  for (const mean of preprocessing.mean) {
+    if (!Number.isFinite(mean)) refuse('preprocessing', subject, 'finite means', mean);
+  }
+  for (const std of preprocessing.std) {
+    if (!(std > 0 && std < Infinity)) refuse('preprocessing', subject, 'positive deviations', std);
+  }
+  if (preprocessing.integer === undefined) return;
+  const { multiplier, offset } = preprocessing.integer;
+  if (!Number.isInteger(multiplier) || !Number.isInteger(offset)) {
+    refuse('preprocessing', subject, 'integer codes', `${String(multiplier)}, ${String(offset)}`);
+  }
+}

@@ -1,0 +1,172 @@
+/** Rules on scales and zero points. */
+
+import { elementTypes } from '../graph/element-type.ts';
+import type { Operator } from '../graph/operator.ts';
+import { zeroPointOf, type GraphTensor } from '../graph/tensor.ts';
+import { hasReadyIntegers } from '../operators/requantization.ts';
+import type { Precision } from '../precision/index.ts';
+import { refuse } from './rules.ts';
+import { operatorSubject, tensorSubject } from './structure.ts';
+
+/** A tensor's own scales and zero point. */
+export function checkQuantization(tensor: GraphTensor): void {
+  const { quantization, type } = tensor;
+  if (quantization === undefined) return;
+  const subject = tensorSubject(tensor);
+  for (const scale of quantization.scales) {
+    if (!(scale > 0 && scale < Infinity)) refuse('scale-positive', subject, scale);
+    if (Math.fround(scale) !== scale) refuse('scale-float32', subject, scale);
+  }
+  const { min, max } = zeroPointRange(tensor);
+  const { zeroPoint } = quantization;
+  if (!Number.isInteger(zeroPoint) || zeroPoint < min || zeroPoint > max) {
+    refuse('zero-point', subject, min, max, zeroPoint);
+  }
+  if (type === 'float32' && quantization.scales.length > 0) {
+    refuse('scale-count', subject, 'no scale on a float32 tensor', quantization.scales.length);
+  }
+}
+
+/** int8 and uint8 activations have any zero point; everything else is symmetric. */
+function zeroPointRange(tensor: GraphTensor): { readonly min: number; readonly max: number } {
+  const free = tensor.data === undefined && (tensor.type === 'int8' || tensor.type === 'uint8');
+  return free ? elementTypes[tensor.type] : { min: 0, max: 0 };
+}
+
+/** The scales that an operator's arithmetic needs, and those that have to agree. */
+export function checkOperatorQuantization(
+  operator: Operator,
+  inputs: readonly GraphTensor[],
+  output: GraphTensor,
+  precision: Precision,
+): void {
+  const [first, second, third] = inputs;
+  if (first === undefined) return;
+  if (operator.kind === 'add' && second !== undefined) {
+    for (const tensor of [first, second, output]) requireOneScale(tensor);
+  } else {
+    for (const tensor of [first, output]) requireOneScale(tensor);
+  }
+  switch (operator.kind) {
+    case 'averagePool':
+    case 'pad':
+    case 'reshape':
+      if (!sameQuantization(first, output)) {
+        refuse('same-quantization', operatorSubject(operator));
+      }
+      return;
+    case 'dequantize':
+      requireScale(first);
+      return;
+    case 'quantize':
+      if (first.type === 'float32') {
+        requireScale(output);
+        return;
+      }
+      break;
+    case 'softmax':
+      checkSoftmaxOutput(output, precision);
+      break;
+    case 'conv2d':
+    case 'depthwiseConv2d':
+    case 'fullyConnected':
+      if (second !== undefined) checkWeights(second, output, operator, precision);
+      if (third !== undefined && second !== undefined) checkBias(first, second, third, output);
+      break;
+    default:
+  }
+  if (precision.name === 'float32') return;
+  if (!hasReadyIntegers(operator)) {
+    requireScale(first);
+    if (operator.kind !== 'softmax') requireScale(output);
+    if (second !== undefined) requireScale(second);
+  }
+  requireScaleOfLimits(operator, output);
+}
+
+function requireOneScale(tensor: GraphTensor): void {
+  const found = tensor.quantization?.scales.length ?? 0;
+  if (found > 1) refuse('scale-count', tensorSubject(tensor), 'one scale for an activation', found);
+}
+
+function requireScale(tensor: GraphTensor): void {
+  if ((tensor.quantization?.scales.length ?? 0) === 0) {
+    refuse('scale-missing', tensorSubject(tensor));
+  }
+}
+
+/** A fused relu6 ends at a code that only the scale tells, unless the limits are ready-made too. */
+function requireScaleOfLimits(operator: Operator, output: GraphTensor): void {
+  const { attributes } = operator;
+  if ('activationMin' in attributes && 'activationMax' in attributes) return;
+  const real =
+    operator.kind === 'relu' ||
+    operator.kind === 'relu6' ||
+    operator.kind === 'clamp' ||
+    ('activation' in attributes && attributes.activation !== 'none');
+  if (real) requireScale(output);
+}
+
+function checkWeights(
+  weights: GraphTensor,
+  output: GraphTensor,
+  operator: Operator,
+  precision: Precision,
+): void {
+  const subject = tensorSubject(weights);
+  const channels = output.shape.at(-1) ?? 0;
+  const found = weights.quantization?.scales.length ?? 0;
+  const needed = precision.name === 'float32' || hasReadyIntegers(operator);
+  if (found !== channels && found !== 1 && !(found === 0 && needed)) {
+    refuse('scale-count', subject, `1 or ${String(channels)} scales`, found);
+  }
+  if (weights.data instanceof Int16Array && weights.data.includes(-32768)) {
+    refuse('weights-int16', subject);
+  }
+}
+
+/**
+ * A bias is in units of input scale times weight scale. The tolerance is TensorFlow Lite's
+ * (lite/kernels/kernel_util.cc, GetQuantizedConvolutionMultipler): 0.02 of the output's scale.
+ */
+function checkBias(
+  input: GraphTensor,
+  weights: GraphTensor,
+  bias: GraphTensor,
+  output: GraphTensor,
+): void {
+  const scales = bias.quantization?.scales ?? [];
+  const [inputScale] = input.quantization?.scales ?? [];
+  const [outputScale] = output.quantization?.scales ?? [];
+  const weightScales = weights.quantization?.scales ?? [];
+  if (scales.length === 0 || inputScale === undefined || outputScale === undefined) return;
+  if (scales.length !== weightScales.length) {
+    refuse(
+      'scale-count',
+      tensorSubject(bias),
+      `${String(weightScales.length)} scales`,
+      scales.length,
+    );
+  }
+  scales.forEach((scale, channel) => {
+    const wanted = inputScale * (weightScales[channel] ?? NaN);
+    if (Math.abs(wanted - scale) > 0.02 * outputScale) {
+      refuse('bias-scale', tensorSubject(bias), wanted, scale);
+    }
+  });
+}
+
+function checkSoftmaxOutput(output: GraphTensor, precision: Precision): void {
+  if (precision.name === 'float32') return;
+  const { scale, zeroPoint } = precision.softmaxOutput;
+  const [found = scale] = output.quantization?.scales ?? [];
+  if (found !== scale || zeroPointOf(output) !== zeroPoint) {
+    refuse('softmax-output', tensorSubject(output), scale, zeroPoint);
+  }
+}
+
+function sameQuantization(a: GraphTensor, b: GraphTensor): boolean {
+  return (
+    zeroPointOf(a) === zeroPointOf(b) && a.quantization?.scales[0] === b.quantization?.scales[0]
+  );
+}

@@ -1,0 +1,20 @@
+/** A vitest reporter that ends a run with one line that machines read: `N passed, N failed, N skipped`. */
+
+import type { Reporter, TestModule } from 'vitest/node';
+
+export default class ClosingLine implements Reporter {
+  onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
+    const count = { passed: 0, failed: unhandledErrors.length, skipped: 0, pending: 0 };
+    for (const module of modules) {
+      for (const test of module.children.allTests()) count[test.result().state] += 1;
+      if (module.errors().length > 0) count.failed += 1;
+    }
+    const { passed, failed, skipped, pending } = count;
+    // After the default reporter's summary, which is printed in the same tick.
+    process.once('exit', () => {
+      process.stdout.write(
+        `${String(passed)} passed, ${String(failed)} failed, ${String(skipped + pending)} skipped\n`,
+      );
+    });
+  }
+}
