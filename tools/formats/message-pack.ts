@@ -1,0 +1,112 @@
+/**
+ * MessagePack for files that may come from anyone: msgpackr's build without code generation, records off, and a check
+ * of every declared length before anything is allocated.
+ */
+
+import { Packr, Unpackr } from 'msgpackr/index-no-eval';
+
+const packr = new Packr({ useRecords: false, variableMapSize: true });
+const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: true, int64AsType: 'number' });
+
+const MAX_DEPTH = 32;
+
+/** Deterministic bytes of plain objects, arrays, strings, numbers, booleans and byte arrays. */
+export function pack(value: unknown): Uint8Array {
+  return Uint8Array.from(packr.pack(value));
+}
+
+/**
+ * The value that bytes hold.
+ *
+ * @throws {RangeError} where the bytes are not exactly one value of plain types whose lengths fit
+ */
+export function unpack(bytes: Uint8Array): unknown {
+  const end = skipValue(bytes, 0, 0);
+  if (end !== bytes.length) {
+    throw new RangeError(
+      `Expected one value but found ${String(bytes.length - end)} bytes after it`,
+    );
+  }
+  return unpackr.unpack(bytes);
+}
+
+/** The position after the value at `at`. Specification: github msgpack/msgpack, spec.md. */
+function skipValue(bytes: Uint8Array, at: number, depth: number): number {
+  if (depth > MAX_DEPTH) throw new RangeError(`Expected at most ${String(MAX_DEPTH)} nested levels`);
+  const tag = readUint(bytes, at, 1);
+  const next = at + 1;
+  if (tag <= 0x7f || tag >= 0xe0 || tag === 0xc0 || tag === 0xc2 || tag === 0xc3) return next;
+  if (tag <= 0x8f) return skipItems(bytes, next, (tag & 15) * 2, depth);
+  if (tag <= 0x9f) return skipItems(bytes, next, tag & 15, depth);
+  if (tag <= 0xbf) return skipBytes(bytes, next, tag & 31);
+  const lengthBytes = LENGTH_BYTES[tag];
+  if (lengthBytes !== undefined) {
+    const length = readUint(bytes, next, lengthBytes);
+    const body = next + lengthBytes;
+    if (tag >= 0xde) return skipItems(bytes, body, length * 2, depth);
+    if (tag >= 0xdc) return skipItems(bytes, body, length, depth);
+    return skipBytes(bytes, body, length);
+  }
+  const numberBytes = NUMBER_BYTES[tag];
+  if (numberBytes !== undefined) return skipBytes(bytes, next, numberBytes);
+  throw new RangeError(`Expected plain MessagePack but found type 0x${tag.toString(16)}`);
+}
+
+/** Bytes of the length field of bin, str, array and map, by type. */
+const LENGTH_BYTES: Readonly<Record<number, number>> = {
+  0xc4: 1,
+  0xc5: 2,
+  0xc6: 4,
+  0xd9: 1,
+  0xda: 2,
+  0xdb: 4,
+  0xdc: 2,
+  0xdd: 4,
+  0xde: 2,
+  0xdf: 4,
+};
+
+/** Bytes of float and integer values, by type. */
+const NUMBER_BYTES: Readonly<Record<number, number>> = {
+  0xca: 4,
+  0xcb: 8,
+  0xcc: 1,
+  0xcd: 2,
+  0xce: 4,
+  0xcf: 8,
+  0xd0: 1,
+  0xd1: 2,
+  0xd2: 4,
+  0xd3: 8,
+};
+
+/** An item takes a byte at least, so a declared count beyond the bytes left is a lie. */
+function skipItems(bytes: Uint8Array, at: number, count: number, depth: number): number {
+  if (count > bytes.length - at) {
+    throw new RangeError(
+      `Expected ${String(count)} items but found ${String(bytes.length - at)} bytes`,
+    );
+  }
+  let position = at;
+  for (let i = 0; i < count; i++) position = skipValue(bytes, position, depth + 1);
+  return position;
+}
+
+function skipBytes(bytes: Uint8Array, at: number, length: number): number {
+  if (length > bytes.length - at) {
+    throw new RangeError(
+      `Expected ${String(length)} more bytes but found ${String(bytes.length - at)}`,
+    );
+  }
+  return at + length;
+}
+
+function readUint(bytes: Uint8Array, at: number, length: number): number {
+  let value = 0;
+  for (let i = 0; i < length; i++) {
+    const byte = bytes[at + i];
+    if (byte === undefined) throw new RangeError('Expected more bytes but found the end');
+    value = value * 256 + byte;
+  }
+  return value;
+}

@@ -1,0 +1,179 @@
+/**
+ * The `.plumb` file: one graph in MessagePack.
+ *
+ * `{ format: 'plumbline graph', version: 1, sha256, graph }`, where `graph` is the MessagePack of the graph as bytes and
+ * `sha256` their digest, so that a damaged file is told from a different network. Tensor elements are little-endian
+ * bytes. A file is untrusted: lengths, types, digest and every rule of a graph are checked before it is used.
+ */
+
+import { createHash } from 'node:crypto';
+import * as z from 'zod';
+import {
+  elementTypes,
+  GraphError,
+  validateGraph,
+  type ElementType,
+  type Graph,
+  type GraphTensor,
+  type TensorData,
+} from '../../reference/index.ts';
+import { FileError, messageOf } from '../errors.ts';
+import { pack, unpack } from './message-pack.ts';
+
+const FORMAT = 'plumbline graph';
+const VERSION = 1;
+
+const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array, 'expected bytes');
+
+const envelope = z.object({
+  format: z.string(),
+  version: z.number(),
+  sha256: z.unknown(),
+  graph: z.unknown(),
+});
+
+const triple = z.tuple([z.number(), z.number(), z.number()]);
+
+const storedGraph = z.strictObject({
+  name: z.string(),
+  precision: z.enum(['float32', 'int8', 'int16']),
+  tensors: z.array(
+    z.strictObject({
+      name: z.string(),
+      type: z.enum(['float32', 'int8', 'int16', 'uint8', 'int32', 'int64']),
+      shape: z.array(z.number()),
+      scales: bytes.optional(),
+      zeroPoint: z.number().optional(),
+      data: bytes.optional(),
+    }),
+  ),
+  operators: z.array(
+    z.strictObject({
+      kind: z.string(),
+      name: z.string(),
+      inputs: z.array(z.number()),
+      output: z.number(),
+      attributes: z.record(z.string(), z.unknown()),
+    }),
+  ),
+  inputs: z.array(z.number()),
+  outputs: z.array(z.number()),
+  labels: z.array(z.string()),
+  preprocessing: z
+    .strictObject({
+      resize: z.literal('squash'),
+      channels: z.enum(['rgb', 'bgr']),
+      mean: triple,
+      std: triple,
+      integer: z.strictObject({ multiplier: z.number(), offset: z.number() }).exactOptional(),
+    })
+    .exactOptional(),
+  provenance: z.record(z.string(), z.string()),
+});
+
+type StoredTensor = z.infer<typeof storedGraph>['tensors'][number];
+
+/** The bytes of a graph's file; the same graph gives the same bytes. */
+export function encodeGraph(graph: Graph): Uint8Array {
+  const body = pack({ ...graph, tensors: graph.tensors.map(storeTensor) });
+  return pack({ format: FORMAT, version: VERSION, sha256: sha256(body), graph: body });
+}
+
+/**
+ * The graph in a file's bytes, validated. `file` names it in errors.
+ *
+ * @throws {FileError} for bytes that are no intact, valid graph
+ */
+export function decodeGraph(file: string, data: Uint8Array): Graph {
+  const outer = parse(file, envelope, unpackFile(file, data));
+  if (outer.format !== FORMAT) {
+    throw new FileError(file, `Expected a Plumbline graph but found format "${outer.format}"`);
+  }
+  if (outer.version !== VERSION) {
+    throw new FileError(
+      file,
+      `Expected version ${String(VERSION)} but found ${String(outer.version)}`,
+    );
+  }
+  const { sha256: digest, graph: body } = outer;
+  if (!(digest instanceof Uint8Array) || !(body instanceof Uint8Array)) {
+    throw new FileError(file, 'Expected a digest and a graph but found neither or one');
+  }
+  if (Buffer.compare(sha256(body), digest) !== 0) {
+    throw new FileError(file, 'Expected contents that match their digest, but the file is damaged');
+  }
+  const stored = parse(file, storedGraph, unpackFile(file, body));
+  const graph = { ...stored, tensors: stored.tensors.map((tensor) => loadTensor(file, tensor)) };
+  try {
+    validateGraph(graph);
+  } catch (error) {
+    if (error instanceof GraphError) throw new FileError(file, error.message, { cause: error });
+    throw error;
+  }
+  return graph;
+}
+
+function unpackFile(file: string, data: Uint8Array): unknown {
+  try {
+    return unpack(data);
+  } catch (error) {
+    throw new FileError(file, `Expected a Plumbline graph. ${messageOf(error)}`, { cause: error });
+  }
+}
+
+function parse<T>(file: string, schema: z.ZodType<T>, value: unknown): T {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  const place = issue === undefined ? '' : issue.path.map(String).join('.');
+  throw new FileError(file, `Expected a Plumbline graph. ${place}: ${issue?.message ?? 'Invalid'}`);
+}
+
+function storeTensor({ quantization, data, ...tensor }: GraphTensor): object {
+  return {
+    ...tensor,
+    ...(quantization === undefined
+      ? {}
+      : {
+          scales: bytesOf(Float32Array.from(quantization.scales)),
+          zeroPoint: quantization.zeroPoint,
+        }),
+    ...(data === undefined ? {} : { data: bytesOf(data) }),
+  };
+}
+
+function loadTensor(file: string, stored: StoredTensor): GraphTensor {
+  const { scales, zeroPoint, data, ...tensor } = stored;
+  return {
+    ...tensor,
+    ...(scales === undefined && zeroPoint === undefined
+      ? {}
+      : {
+          quantization: {
+            scales: scales === undefined ? [] : Array.from(arrayOf(file, tensor.name, 'float32', scales), Number),
+            zeroPoint: zeroPoint ?? 0,
+          },
+        }),
+    ...(data === undefined ? {} : { data: arrayOf(file, tensor.name, tensor.type, data) }),
+  };
+}
+
+function bytesOf(data: TensorData): Uint8Array {
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+}
+
+/** A copy of the bytes as elements; copied, since elements have to be aligned. */
+function arrayOf(file: string, name: string, type: ElementType, data: Uint8Array): TensorData {
+  const { bytes: size, view } = elementTypes[type];
+  if (data.length % size !== 0) {
+    throw new FileError(
+      file,
+      `Tensor "${name}": Expected bytes in multiples of ${String(size)} but found ${String(data.length)}`,
+    );
+  }
+  return view(Uint8Array.from(data).buffer, 0, data.length / size);
+}
+
+function sha256(data: Uint8Array): Uint8Array {
+  return createHash('sha256').update(data).digest();
+}
