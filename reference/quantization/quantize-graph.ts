@@ -39,6 +39,8 @@ export function quantizeGraph(
   return new Quantizer(graph, record, options).quantize();
 }
 
+const INT16_HEADROOM = 2;
+
 class Quantizer {
   readonly #graph: Graph;
   readonly #record: Pick<CalibrationRecord, 'ranges'>;
@@ -124,8 +126,20 @@ class Quantizer {
           `Expected a float32 graph without ${operator.kind} but found operator "${operator.name}"`,
         );
       default:
-        this.#setActivation(output, this.#quantizationOf(this.#range(this.#tensor(output))));
+        this.#setActivation(output, this.#quantizationOf(this.#outputRange(operator)));
     }
+  }
+
+  /**
+   * The calibrated range; twice that for int16, up to what the fused activation lets through. A photo beyond the
+   * calibrated range saturates, which costs 16 bits far more than the one bit of headroom does.
+   */
+  #outputRange(operator: Operator): readonly [number, number] {
+    const [min, max] = this.#range(this.#tensor(operator.output));
+    if (this.#precision === 'int8') return [min, max];
+    const limit =
+      'activation' in operator.attributes && operator.attributes.activation === 'relu6' ? 6 : Infinity;
+    return [min * INT16_HEADROOM, Math.min(max * INT16_HEADROOM, Math.max(max, limit))];
   }
 
   #range(tensor: GraphTensor): readonly [number, number] {

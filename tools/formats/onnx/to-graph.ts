@@ -6,8 +6,10 @@
 
 import {
   elementCount,
+  GraphError,
   inferShape,
   samePadding,
+  validateGraph,
   type Activation,
   type Graph,
   type GraphTensor,
@@ -33,7 +35,14 @@ export interface ImportOptions {
  * @throws {FileError} naming the operator or tensor that no MobileNetV2 classifier has
  */
 export function onnxToGraph(file: string, model: OnnxModel, options: ImportOptions): Graph {
-  return new Converter(file, model).convert(options);
+  try {
+    const graph = new Converter(file, model).convert(options);
+    validateGraph(graph);
+    return graph;
+  } catch (error) {
+    if (error instanceof GraphError) throw new FileError(file, error.message, { cause: error });
+    throw error;
+  }
 }
 
 /** An activation's place in the graph. Rank 4 is stored as NHWC; everything else as it is. */

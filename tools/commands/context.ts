@@ -1,0 +1,106 @@
+/** What the commands share: options, progress and tables. */
+
+import process from 'node:process';
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import { precisionNames } from '../models.ts';
+import type { Int16Weights, PrecisionName } from '../../reference/index.ts';
+
+export interface ModelOptions {
+  readonly precision?: PrecisionName;
+  readonly calibration?: string;
+  readonly int16Weights?: Int16Weights;
+}
+
+/** Adds the options that choose a form of a model. */
+export function withModelOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--precision <name>', 'arithmetic of the network').choices(precisionNames),
+    )
+    .option('--calibration <file>', 'record to derive int8 or int16 of a float32 file with')
+    .addOption(
+      new Option('--int16-weights <form>', 'weights of an int16 model').choices([
+        'bounded',
+        'full',
+        'int8',
+      ]),
+    );
+}
+
+/** An option's value that is an integer of at least 1. */
+export function positiveInteger(value: string): number {
+  const number = Number(value);
+  if (!Number.isInteger(number) || number < 1) {
+    throw new InvalidArgumentError('Expected an integer greater than 0.');
+  }
+  return number;
+}
+
+/** Writes a line for people, or the value for machines. */
+export function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+export function printJson(value: unknown): void {
+  print(JSON.stringify(value, undefined, 2));
+}
+
+const PROGRESS_INTERVAL_MS = 2000;
+
+/**
+ * Progress on standard error: every change on a terminal, else a line every ten seconds. Nothing is shown for work
+ * that ends within two seconds.
+ */
+export class Progress {
+  readonly #what: string;
+  readonly #start = performance.now();
+  #last = this.#start;
+  #shown = false;
+
+  constructor(what: string) {
+    this.#what = what;
+  }
+
+  update(done: number, total: number): void {
+    const now = performance.now();
+    const terminal = process.stderr.isTTY;
+    if (now - this.#start < PROGRESS_INTERVAL_MS) return;
+    if (now - this.#last < (terminal ? 100 : 5 * PROGRESS_INTERVAL_MS) && done < total) return;
+    this.#last = now;
+    this.#shown = true;
+    const left = ((now - this.#start) / Math.max(done, 1)) * (total - done);
+    const text = `${this.#what}: ${String(done)} of ${String(total)}, ${String(Math.ceil(left / 1000))} s left`;
+    process.stderr.write(terminal ? `\r${text}\u001b[K` : `${text}\n`);
+  }
+
+  end(): void {
+    if (this.#shown && process.stderr.isTTY) process.stderr.write('\r\u001b[K');
+  }
+}
+
+/** Rows as aligned columns; numbers (a digit first) to the right. The first row is the heading. */
+export function table(rows: readonly (readonly string[])[]): string {
+  const [heading = []] = rows;
+  const widths = heading.map((_, column) =>
+    Math.max(...rows.map((row) => (row[column] ?? '').length)),
+  );
+  const numeric = heading.map((_, column) =>
+    rows.slice(1).every((row) => /^(-?\d|Infinity|-$)/.test(row[column] ?? '')),
+  );
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) =>
+          numeric[column] === true
+            ? cell.padStart(widths[column] ?? 0)
+            : cell.padEnd(widths[column] ?? 0),
+        )
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+export function percent(fraction: number): string {
+  return `${(100 * fraction).toFixed(1)} %`;
+}

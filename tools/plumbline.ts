@@ -1,0 +1,63 @@
+#!/usr/bin/env node
+/**
+ * The `plumbline` command.
+ *
+ * Exit status: 0 for success; 2 for input that cannot be used, with a text that says why; 1 for an error of ours.
+ */
+
+import { readFileSync } from 'node:fs';
+import process from 'node:process';
+import { Command, CommanderError } from 'commander';
+import { GraphError } from '../reference/index.ts';
+import { registerCalibrate } from './commands/calibrate.ts';
+import { registerClassify } from './commands/classify.ts';
+import { registerEvaluate } from './commands/evaluate.ts';
+import { registerImport } from './commands/import.ts';
+import { registerInspect } from './commands/inspect.ts';
+import { registerQuantize } from './commands/quantize.ts';
+import { FileError, messageOf, UsageError } from './errors.ts';
+import { packagePath } from './models.ts';
+
+function createProgram(): Command {
+  const { version } = JSON.parse(readFileSync(packagePath('package.json'), 'utf8')) as {
+    version: string;
+  };
+  const program = new Command('plumbline')
+    .description('Ground truth for MobileNetV2 at float32, int16 and int8.')
+    .version(version)
+    .option('--debug', 'print the stack of an error')
+    .showHelpAfterError('(plumbline --help, or plumbline COMMAND --help, says more)')
+    .exitOverride();
+  registerClassify(program);
+  registerImport(program);
+  registerCalibrate(program);
+  registerQuantize(program);
+  registerEvaluate(program);
+  registerInspect(program);
+  // Commands inherit neither, so that each is told.
+  for (const command of program.commands) {
+    command.exitOverride().option('--debug', 'print the stack of an error');
+  }
+  return program;
+}
+
+async function main(): Promise<number> {
+  const debug = process.argv.includes('--debug');
+  try {
+    await createProgram().parseAsync();
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    const expected =
+      error instanceof FileError || error instanceof UsageError || error instanceof GraphError;
+    const stack = debug && error instanceof Error ? error.stack : undefined;
+    const text = expected ? messageOf(error) : `Internal error: ${messageOf(error)}`;
+    process.stderr.write(`plumbline: ${stack ?? text}\n`);
+    if (!expected && !debug) {
+      process.stderr.write('This is a bug of plumbline; --debug prints where it happened.\n');
+    }
+    return expected ? 2 : 1;
+  }
+}
+
+process.exitCode = await main();
