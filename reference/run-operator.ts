@@ -130,7 +130,9 @@ export function runOperator<K extends OperatorKind>(
     throw new TypeError(`Expected an operator kind but found ${String(kind)}`);
   }
   if (!Object.hasOwn(precisions, precision)) {
-    throw new TypeError(`Expected precision float32, int8 or int16 but found ${String(precision)}`);
+    throw new TypeError(
+      `Expected precision float32, int8 or int16 but found ${precision as string}`,
+    );
   }
   const { output: given = {}, ...rest } = attributes;
   const operator = {

@@ -18,7 +18,10 @@ export function readBytes(path: string, limit = MAX_MODEL_BYTES): Uint8Array {
     const stats = statSync(path);
     if (!stats.isFile()) throw new FileError(path, 'Expected a file but found a folder or device');
     if (stats.size > limit) {
-      throw new FileError(path, `Expected at most ${String(limit)} bytes but found ${String(stats.size)}`);
+      throw new FileError(
+        path,
+        `Expected at most ${String(limit)} bytes but found ${String(stats.size)}`,
+      );
     }
     return readFileSync(path);
   } catch (error) {

@@ -22,7 +22,11 @@ import { decodeGraph } from './formats/plumb.ts';
 
 export const embeddedNames = ['large', 'small'] as const;
 export type EmbeddedName = (typeof embeddedNames)[number];
-export const precisionNames = ['float32', 'int16', 'int8'] as const satisfies readonly PrecisionName[];
+export const precisionNames = [
+  'float32',
+  'int16',
+  'int8',
+] as const satisfies readonly PrecisionName[];
 
 /** A path inside the package, whose root is above this file in the sources and further up in the build. */
 export function packagePath(...parts: string[]): string {
@@ -87,7 +91,8 @@ export function loadModel(choice: ModelChoice): Graph {
       ...(int16Weights === undefined ? {} : { int16Weights }),
     });
   } catch (error) {
-    if (error instanceof RangeError) throw new FileError(recordPath, error.message, { cause: error });
+    if (error instanceof RangeError)
+      throw new FileError(recordPath, error.message, { cause: error });
     throw error;
   }
 }
@@ -108,7 +113,9 @@ export function readCalibration(path: string): CalibrationRecord {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new FileError(path, `Expected a calibration record. ${messageOf(error)}`, { cause: error });
+    throw new FileError(path, `Expected a calibration record. ${messageOf(error)}`, {
+      cause: error,
+    });
   }
   const result = calibrationRecord.safeParse(value);
   if (result.success) return result.data;

@@ -80,7 +80,7 @@ export interface OperatorAttributes {
   /** From float32, or from one integer type and quantisation to another. */
   readonly quantize: Pick<ReadyIntegers, 'multiplier' | 'shift'>;
   /** From integers to float32. */
-  readonly dequantize: Readonly<Record<never, never>>;
+  readonly dequantize: Readonly<Record<string, never>>;
 }
 
 export type OperatorKind = keyof OperatorAttributes;

@@ -15,13 +15,13 @@ export const pad: OperatorDefinition<'pad'> = {
     const zero = zeroPointOf(call.output);
     for (let i = 0; i < data.length; i++) data[i] = zero;
     const position = input.shape.map(() => 0);
-    for (let i = 0; i < input.data.length; i++) {
+    for (const value of input.data) {
       let index = 0;
       for (let axis = 0; axis < shape.length; axis++) {
         const before = call.attributes.padding[axis]?.[0] ?? 0;
         index = index * (shape[axis] ?? 0) + (position[axis] ?? 0) + before;
       }
-      data[index] = Number(input.data[i]);
+      data[index] = Number(value);
       advance(position, input.shape);
     }
   },

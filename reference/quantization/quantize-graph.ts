@@ -67,14 +67,13 @@ class Quantizer {
     for (const operator of this.#graph.operators) this.#quantizeActivation(operator);
     // Weights come second: their scales depend on those of input and output.
     for (const operator of this.#graph.operators) this.#quantizeConstants(operator);
-    const { preprocessing: _, ...rest } = this.#graph;
     const kind = this.#precision === 'int16' ? ` (${this.#weights} weights)` : '';
     return {
-      ...rest,
+      ...this.#graph,
       precision: this.#precision,
       tensors: this.#tensors,
       ...(this.#preprocessing === undefined ? {} : { preprocessing: this.#preprocessing }),
-      provenance: { ...rest.provenance, quantised: `${this.#precision}${kind}` },
+      provenance: { ...this.#graph.provenance, quantised: `${this.#precision}${kind}` },
     };
   }
 
@@ -138,7 +137,9 @@ class Quantizer {
     const [min, max] = this.#range(this.#tensor(operator.output));
     if (this.#precision === 'int8') return [min, max];
     const limit =
-      'activation' in operator.attributes && operator.attributes.activation === 'relu6' ? 6 : Infinity;
+      'activation' in operator.attributes && operator.attributes.activation === 'relu6'
+        ? 6
+        : Infinity;
     return [min * INT16_HEADROOM, Math.min(max * INT16_HEADROOM, Math.max(max, limit))];
   }
 
@@ -179,7 +180,11 @@ class Quantizer {
     const inputScale = scaleOf(input);
     const channelsLast = operator.kind === 'depthwiseConv2d';
     const channels = (channelsLast ? weights.shape.at(-1) : weights.shape[0]) ?? 0;
-    const real = splitChannels(numbersOf(weights.data ?? new Float32Array(0)), channels, channelsLast);
+    const real = splitChannels(
+      numbersOf(weights.data ?? new Float32Array(0)),
+      channels,
+      channelsLast,
+    );
     const bias = biasIndex === undefined ? undefined : this.#tensor(biasIndex);
     const centred = this.#graph.inputs.includes(inputIndex ?? -1);
     const rules = this.#weightRules(input);
@@ -190,7 +195,9 @@ class Quantizer {
     });
     const scales = quantized.map((channel) => channel.scale);
     const type =
-      this.#precision === 'int8' || this.#weights === 'int8' ? ('int8' as const) : ('int16' as const);
+      this.#precision === 'int8' || this.#weights === 'int8'
+        ? ('int8' as const)
+        : ('int16' as const);
     const codes = mergeChannels(
       quantized.map((channel) => channel.weights),
       channelsLast,
@@ -206,7 +213,10 @@ class Quantizer {
     this.#tensors[biasIndex] = {
       name: bias.name,
       shape: bias.shape,
-      quantization: { scales: scales.map((scale) => Math.fround(inputScale * scale)), zeroPoint: 0 },
+      quantization: {
+        scales: scales.map((scale) => Math.fround(inputScale * scale)),
+        zeroPoint: 0,
+      },
       ...(this.#precision === 'int8'
         ? { type: 'int32', data: Int32Array.from(biasCodes) }
         : { type: 'int64', data: BigInt64Array.from(biasCodes, BigInt) }),
@@ -221,7 +231,8 @@ class Quantizer {
     return {
       maxCode: eightBit ? 127 : 32767,
       inputRadius,
-      accumulatorLimit: this.#precision === 'int8' || this.#weights === 'bounded' ? 2 ** 31 : 2 ** 46,
+      accumulatorLimit:
+        this.#precision === 'int8' || this.#weights === 'bounded' ? 2 ** 31 : 2 ** 46,
     };
   }
 
@@ -257,9 +268,7 @@ function integerPreprocessing(
   if (preprocessing === undefined) return undefined;
   const { mean, std } = preprocessing;
   const centred = [...mean, ...std].every((value) => value === 127.5);
-  return centred
-    ? { ...preprocessing, integer: CENTRED_INPUT[precision].integer }
-    : preprocessing;
+  return centred ? { ...preprocessing, integer: CENTRED_INPUT[precision].integer } : preprocessing;
 }
 
 /** Smallest and largest real input that a pixel can give. */

@@ -51,4 +51,3 @@ export function quantizeChannel(
     scale = Math.fround(scale * Math.max(excess, 1) * 1.0005);
   }
 }
-

@@ -55,5 +55,8 @@ async function calibrate(model: string, folder: string, flags: CalibrateFlags): 
   writeBytes(flags.output, `${JSON.stringify(record, undefined, 1)}\n`);
   const tensors = Object.keys(record.ranges).length;
   if (flags.json === true) printJson({ output: flags.output, photos: photos.length, tensors });
-  else print(`${flags.output}: ranges of ${String(tensors)} tensors on ${String(photos.length)} photos`);
+  else
+    print(
+      `${flags.output}: ranges of ${String(tensors)} tensors on ${String(photos.length)} photos`,
+    );
 }

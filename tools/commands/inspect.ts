@@ -41,7 +41,10 @@ function summarize(graph: Graph) {
         kind: operator.kind,
         attributes: operator.attributes,
         input: describe(graph.tensors[input ?? -1]),
-        weights: graph.tensors[weights ?? -1]?.data === undefined ? undefined : describe(graph.tensors[weights ?? -1]),
+        weights:
+          graph.tensors[weights ?? -1]?.data === undefined
+            ? undefined
+            : describe(graph.tensors[weights ?? -1]),
         output: describe(graph.tensors[operator.output]),
         multiplyAccumulates: multiplyAccumulates(graph, operator),
         constantBytes: constants(operator.inputs),
@@ -74,10 +77,14 @@ function printSummary(summary: Summary): void {
   if (summary.preprocessing !== undefined) {
     const { channels, mean, std, integer } = summary.preprocessing;
     const codes =
-      integer === undefined ? '' : `, code = ${String(integer.multiplier)} x + ${String(integer.offset)}`;
+      integer === undefined
+        ? ''
+        : `, code = ${String(integer.multiplier)} x + ${String(integer.offset)}`;
     print(`  input: ${channels}, (x - [${mean.join(', ')}]) / [${std.join(', ')}]${codes}`);
   }
-  print(`  labels: ${summary.labels.slice(0, 12).join(', ')}${summary.labels.length > 12 ? ', ...' : ''}`);
+  print(
+    `  labels: ${summary.labels.slice(0, 12).join(', ')}${summary.labels.length > 12 ? ', ...' : ''}`,
+  );
   print('');
   const total = summary.operators.reduce(
     (sum, operator) => ({

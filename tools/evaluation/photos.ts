@@ -24,7 +24,8 @@ export function listPhotos(folder: string): readonly string[] {
       }
     } else if (IMAGE.test(entry.name)) photos.push(path);
   }
-  if (photos.length === 0) throw new FileError(folder, 'Expected JPEG, PNG or WebP files but found none');
+  if (photos.length === 0)
+    throw new FileError(folder, 'Expected JPEG, PNG or WebP files but found none');
   return photos;
 }
 
@@ -58,7 +59,9 @@ function list(folder: string): ReturnType<typeof readEntries> {
   try {
     return readEntries(folder).sort((a, b) => (a.name < b.name ? -1 : 1));
   } catch (error) {
-    throw new FileError(folder, `Expected a folder of photos. ${messageOf(error)}`, { cause: error });
+    throw new FileError(folder, `Expected a folder of photos. ${messageOf(error)}`, {
+      cause: error,
+    });
   }
 }
 
@@ -67,5 +70,8 @@ function readEntries(folder: string) {
 }
 
 function plain(name: string): string {
-  return name.toLowerCase().replaceAll(/[^a-z0-9]+/g, ' ').trim();
+  return name
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, ' ')
+    .trim();
 }

@@ -104,7 +104,9 @@ class ResultCache {
     try {
       mkdirSync(folder, { recursive: true });
     } catch (error) {
-      throw new FileError(folder, `Expected a folder for results. ${messageOf(error)}`, { cause: error });
+      throw new FileError(folder, `Expected a folder for results. ${messageOf(error)}`, {
+        cause: error,
+      });
     }
     this.#path = join(folder, `${digest}.jsonl`);
     if (!existsSync(this.#path)) return;

@@ -25,7 +25,8 @@ export function evaluate(
   photos.forEach(({ label }, i) => {
     const output = outputs[i];
     const truth = reference[i];
-    if (output === undefined || truth === undefined) throw new Error('Expected an output per photo');
+    if (output === undefined || truth === undefined)
+      throw new Error('Expected an output per photo');
     const first = indexOfLargest(output.probabilities);
     if (first === label) correct += 1;
     if (first === indexOfLargest(truth.probabilities)) agreeing += 1;

@@ -32,7 +32,8 @@ export function unpack(bytes: Uint8Array): unknown {
 
 /** The position after the value at `at`. Specification: github msgpack/msgpack, spec.md. */
 function skipValue(bytes: Uint8Array, at: number, depth: number): number {
-  if (depth > MAX_DEPTH) throw new RangeError(`Expected at most ${String(MAX_DEPTH)} nested levels`);
+  if (depth > MAX_DEPTH)
+    throw new RangeError(`Expected at most ${String(MAX_DEPTH)} nested levels`);
   const tag = readUint(bytes, at, 1);
   const next = at + 1;
   if (tag <= 0x7f || tag >= 0xe0 || tag === 0xc0 || tag === 0xc2 || tag === 0xc3) return next;

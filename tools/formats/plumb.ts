@@ -150,7 +150,10 @@ function loadTensor(file: string, stored: StoredTensor): GraphTensor {
       ? {}
       : {
           quantization: {
-            scales: scales === undefined ? [] : Array.from(arrayOf(file, tensor.name, 'float32', scales), Number),
+            scales:
+              scales === undefined
+                ? []
+                : Array.from(arrayOf(file, tensor.name, 'float32', scales), Number),
             zeroPoint: zeroPoint ?? 0,
           },
         }),

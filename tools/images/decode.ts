@@ -79,7 +79,9 @@ async function decodeRgba({ format }: ImageInfo, data: Uint8Array): Promise<Rgba
   try {
     switch (format) {
       case 'jpeg':
-        await (initJpeg as unknown as Init)(await compile('@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm'));
+        await (initJpeg as unknown as Init)(
+          await compile('@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm'),
+        );
         return await decodeJpeg(bufferOf(data));
       case 'webp':
         await (initWebp as unknown as Init)(await compile('@jsquash/webp/codec/dec/webp_dec.wasm'));

@@ -26,7 +26,12 @@ export function inspectJpeg(bytes: Bytes): ImageInfo {
     const body = at + 4;
     const end = at + 2 + length;
     if (FRAMES.includes(marker)) frame = readFrame(bytes, body);
-    else if (marker === APP1 && end <= bytes.length && length >= 16 && bytes.text(body, 4) === 'Exif') {
+    else if (
+      marker === APP1 &&
+      end <= bytes.length &&
+      length >= 16 &&
+      bytes.text(body, 4) === 'Exif'
+    ) {
       orientation = exifOrientation(bytes, body + 6, end);
     } else if (marker === START_OF_SCAN) break;
     at = end;

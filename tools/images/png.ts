@@ -100,8 +100,7 @@ function pixelBytes(bytes: Bytes): number {
     w === 0 ? 0 : h * (1 + Math.ceil((w * depth * channels) / 8));
   if (bytes.uint8(body + 12) === 0) return rows(width, height);
   return ADAM7.reduce(
-    (sum, [x, y, dx, dy]) =>
-      sum + rows(Math.ceil((width - x) / dx), Math.ceil((height - y) / dy)),
+    (sum, [x, y, dx, dy]) => sum + rows(Math.ceil((width - x) / dx), Math.ceil((height - y) / dy)),
     0,
   );
 }

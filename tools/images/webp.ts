@@ -14,7 +14,7 @@ export function inspectWebp(bytes: Bytes): ImageInfo {
   }
   const size = readSize(bytes);
   let orientation = 1;
-  for (let at = 12; at + 8 <= fileLength; ) {
+  for (let at = 12; at + 8 <= fileLength;) {
     const length = bytes.uint32(at + 4, true);
     if (bytes.text(at, 4) === 'EXIF') {
       // Some writers repeat the marker of JPEG before the TIFF header.

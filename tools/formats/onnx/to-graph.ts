@@ -79,7 +79,9 @@ class Converter {
     const [output, ...others] = this.#model.outputs;
     const value = output === undefined ? undefined : this.#values.get(output.name);
     if (value === undefined || others.length > 0) {
-      throw this.#error(`Expected one output that is computed but found ${String(this.#model.outputs.length)}`);
+      throw this.#error(
+        `Expected one output that is computed but found ${String(this.#model.outputs.length)}`,
+      );
     }
     return {
       name: options.name,
@@ -120,7 +122,7 @@ class Converter {
         `Expected a float32 input of shape [1, 3, height, width] but found [${input.shape.join(', ')}] of ONNX type ${String(input.elementType)}`,
       );
     }
-    const shape = [1, Number(height), Number(width), 3];
+    const shape = [1, height, width, 3];
     this.#values.set(input.name, {
       index: this.#tensors.push({ name: input.name, type: 'float32', shape }) - 1,
     });
@@ -217,7 +219,10 @@ class Converter {
   #requireInt(node: OnnxNode, name: string, otherwise: number, wanted: number): void {
     const found = this.#int(node, name, otherwise);
     if (found !== wanted) {
-      throw this.#nodeError(node, `Expected ${name} to be ${String(wanted)} but found ${String(found)}`);
+      throw this.#nodeError(
+        node,
+        `Expected ${name} to be ${String(wanted)} but found ${String(found)}`,
+      );
     }
   }
 
@@ -237,7 +242,10 @@ class Converter {
     if (auto === 'VALID') return [0, 0, 0, 0];
     if (auto === 'SAME_UPPER') return samePadding([height, width], size, stride, dilation);
     if (auto !== 'NOTSET') {
-      throw this.#nodeError(node, `Expected auto_pad NOTSET, SAME_UPPER or VALID but found ${auto}`);
+      throw this.#nodeError(
+        node,
+        `Expected auto_pad NOTSET, SAME_UPPER or VALID but found ${auto}`,
+      );
     }
     const pads = node.attributes.get('pads')?.ints ?? [];
     if (pads.length === 0) return [0, 0, 0, 0];
@@ -290,7 +298,10 @@ class Converter {
     const bias = this.#optionalConstant(node, 2);
     const [out = 0, groupChannels = 0, height = 0, width = 0] = weights.shape;
     if (weights.shape.length !== 4) {
-      throw this.#nodeError(node, `Expected weights of 4 axes but found [${weights.shape.join(', ')}]`);
+      throw this.#nodeError(
+        node,
+        `Expected weights of 4 axes but found [${weights.shape.join(', ')}]`,
+      );
     }
     const groups = this.#int(node, 'group', 1);
     const stride = this.#pair(node, 'strides', [1, 1]);
@@ -308,7 +319,9 @@ class Converter {
       bias === undefined ? new Float32Array(out) : Float32Array.from(bias.data),
     );
     const depthwise = groups > 1 && groupChannels === 1 && groups === this.#shape(input)[3];
-    const order = depthwise ? [groupChannels, height, width, out] : [out, height, width, groupChannels];
+    const order = depthwise
+      ? [groupChannels, height, width, out]
+      : [out, height, width, groupChannels];
     const weightsIndex = this.#addTensor(
       `${node.name}/weights`,
       order,
@@ -324,18 +337,26 @@ class Converter {
     const input = this.#activation(node, 0);
     const conv = this.#soleWriter(node, input);
     if (conv?.kind !== 'conv2d' && conv?.kind !== 'depthwiseConv2d') {
-      throw this.#nodeError(node, 'Expected a convolution before it whose output nothing else uses');
+      throw this.#nodeError(
+        node,
+        'Expected a convolution before it whose output nothing else uses',
+      );
     }
     const [scale, offset, mean, variance] = [1, 2, 3, 4].map((at) => this.#constant(node, at).data);
     const epsilon = node.attributes.get('epsilon')?.float ?? 1e-5;
-    const factor = (c: number): number => (scale?.[c] ?? NaN) / Math.sqrt((variance?.[c] ?? NaN) + epsilon);
+    const factor = (c: number): number =>
+      (scale?.[c] ?? NaN) / Math.sqrt((variance?.[c] ?? NaN) + epsilon);
     const [, weightsIndex = -1, biasIndex = -1] = conv.inputs;
     const channels = this.#tensors[biasIndex]?.shape[0] ?? 1;
     const depthwise = conv.kind === 'depthwiseConv2d';
-    this.#replaceData(weightsIndex, (w, i, length) =>
-      w * factor(depthwise ? i % channels : Math.floor(i / (length / channels))),
+    this.#replaceData(
+      weightsIndex,
+      (w, i, length) => w * factor(depthwise ? i % channels : Math.floor(i / (length / channels))),
     );
-    this.#replaceData(biasIndex, (b, c) => (b - (mean?.[c] ?? NaN)) * factor(c) + (offset?.[c] ?? NaN));
+    this.#replaceData(
+      biasIndex,
+      (b, c) => (b - (mean?.[c] ?? NaN)) * factor(c) + (offset?.[c] ?? NaN),
+    );
     this.#alias(node, input);
   }
 
@@ -343,7 +364,9 @@ class Converter {
     const tensor = this.#tensors[index];
     if (tensor?.data === undefined) return;
     const { data } = tensor;
-    const changed = Float32Array.from(data as Float32Array, (value, i) => change(value, i, data.length));
+    const changed = Float32Array.from(data as Float32Array, (value, i) =>
+      change(value, i, data.length),
+    );
     this.#tensors[index] = { ...tensor, data: changed };
   }
 
@@ -362,7 +385,8 @@ class Converter {
   /** Fuses [0, infinity) and [0, 6] into the operator before, where that has no activation yet. */
   #addClamp(node: OnnxNode, min: number, max: number): void {
     const input = this.#activation(node, 0);
-    const activation = min === 0 && max === Infinity ? 'relu' : min === 0 && max === 6 ? 'relu6' : undefined;
+    const activation =
+      min === 0 && max === Infinity ? 'relu' : min === 0 && max === 6 ? 'relu6' : undefined;
     const writer = this.#soleWriter(node, input);
     if (
       activation !== undefined &&
@@ -384,7 +408,11 @@ class Converter {
   #addAdd(node: OnnxNode): void {
     const constantAt = node.inputs.findIndex((name) => this.#constants.has(name));
     if (constantAt >= 0) {
-      this.#foldBias(node, this.#activation(node, 1 - constantAt), this.#constant(node, constantAt));
+      this.#foldBias(
+        node,
+        this.#activation(node, 1 - constantAt),
+        this.#constant(node, constantAt),
+      );
       return;
     }
     const inputs = [this.#activation(node, 0).index, this.#activation(node, 1).index];
@@ -409,7 +437,12 @@ class Converter {
     this.#addOperator(node, {
       kind: 'averagePool',
       inputs: [input.index],
-      attributes: { size: [height, width], stride: [1, 1], padding: [0, 0, 0, 0], activation: 'none' },
+      attributes: {
+        size: [height, width],
+        stride: [1, 1],
+        padding: [0, 0, 0, 0],
+        activation: 'none',
+      },
     });
   }
 
@@ -419,10 +452,17 @@ class Converter {
     const given = axes.length > 0 ? axes : Array.from(this.#optionalConstant(node, 1)?.data ?? []);
     const found = given.map((axis) => (axis < 0 ? axis + 4 : axis)).sort((a, b) => a - b);
     if (this.#shape(input).length !== 4 || found.join() !== '2,3') {
-      throw this.#nodeError(node, `Expected a mean over height and width but found axes [${given.join(', ')}]`);
+      throw this.#nodeError(
+        node,
+        `Expected a mean over height and width but found axes [${given.join(', ')}]`,
+      );
     }
     const keepDimensions = this.#int(node, 'keepdims', 1) === 1;
-    this.#addOperator(node, { kind: 'mean', inputs: [input.index], attributes: { keepDimensions } });
+    this.#addOperator(node, {
+      kind: 'mean',
+      inputs: [input.index],
+      attributes: { keepDimensions },
+    });
   }
 
   /** A flattened image would need NCHW order; a flattened pixel, as after global pooling, does not. */
@@ -431,7 +471,10 @@ class Converter {
     const shape = this.#shape(input);
     const channels = shape.at(-1) ?? 1;
     if (elementCount(shape) !== channels) {
-      throw this.#nodeError(node, `Expected one pixel to flatten but found shape [${shape.join(', ')}]`);
+      throw this.#nodeError(
+        node,
+        `Expected one pixel to flatten but found shape [${shape.join(', ')}]`,
+      );
     }
     this.#addOperator(node, {
       kind: 'reshape',
@@ -468,7 +511,11 @@ class Converter {
     const inputs = [
       input.index,
       this.#addTensor(`${node.name}/weights`, weights.shape, Float32Array.from(weights.data)),
-      this.#addTensor(`${node.name}/bias`, [out], Float32Array.from(bias?.data ?? new Float32Array(out))),
+      this.#addTensor(
+        `${node.name}/bias`,
+        [out],
+        Float32Array.from(bias?.data ?? new Float32Array(out)),
+      ),
     ];
     this.#addOperator(node, { kind: 'fullyConnected', inputs, attributes: { activation: 'none' } });
   }
@@ -478,7 +525,10 @@ class Converter {
     const rank = this.#shape(input).length;
     const axis = this.#int(node, 'axis', this.#model.opset >= 13 ? -1 : 1);
     if (rank !== 2 || (axis !== -1 && axis !== 1)) {
-      throw this.#nodeError(node, `Expected a softmax over classes but found axis ${String(axis)} of ${String(rank)}`);
+      throw this.#nodeError(
+        node,
+        `Expected a softmax over classes but found axis ${String(axis)} of ${String(rank)}`,
+      );
     }
     this.#addOperator(node, { kind: 'softmax', inputs: [input.index], attributes: { beta: 1 } });
   }

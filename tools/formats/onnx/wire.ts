@@ -200,23 +200,25 @@ function readAttribute(pbf: PbfReader, end: number): OnnxAttribute {
 }
 
 function readTensor(pbf: PbfReader, end: number): OnnxTensor {
-  let name = '';
-  let type = 0;
-  let external = false;
+  const tensor = { name: '', type: 0, external: false };
   const shape: number[] = [];
-  let raw: Uint8Array | undefined;
+  const raw: Uint8Array[] = [];
   const values: number[] = [];
   fields(pbf, end, (field) => {
     if (field === 1) pbf.readPackedVarint(shape, true);
-    else if (field === 2) type = pbf.readVarint();
+    else if (field === 2) tensor.type = pbf.readVarint();
     else if (field === 4) pbf.readPackedFloat(values);
     else if (field === 5 || field === 7) pbf.readPackedVarint(values, true);
-    else if (field === 8) name = pbf.readString();
-    else if (field === 9) raw = pbf.readBytes();
-    else if (field === 13 || field === 14) external = true;
+    else if (field === 8) tensor.name = pbf.readString();
+    else if (field === 9) raw.push(pbf.readBytes());
+    else if (field === 14) tensor.external = pbf.readVarint() !== 0;
   });
-  if (external) throw new RangeError(`Tensor "${name}": Expected data in the file, not outside it`);
-  const data = raw === undefined ? values : rawElements(name, type, raw);
+  const { name, type } = tensor;
+  if (tensor.external) {
+    throw new RangeError(`Tensor "${name}": Expected data in the file, not outside it`);
+  }
+  const [rawBytes] = raw;
+  const data = rawBytes === undefined ? values : rawElements(name, type, rawBytes);
   const wanted = shape.reduce((product, extent) => product * extent, 1);
   if (data.length !== wanted) {
     throw new RangeError(
