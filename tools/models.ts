@@ -35,7 +35,10 @@ export function packagePath(...parts: string[]): string {
   return join(folder, ...parts);
 }
 
-export function embeddedPath(name: EmbeddedName, extension: 'plumb' | 'calibration.json'): string {
+export function embeddedPath(
+  name: EmbeddedName,
+  extension: 'plumb' | 'calibration.json' | 'digests.json',
+): string {
   return packagePath('golden', 'models', `${name}.${extension}`);
 }
 

@@ -314,8 +314,6 @@ describe('softmax tables', () => {
 
   it('S3 follow from exp and the reciprocal', () => {
     expect(Array.from(EXP_TABLE)).toEqual(populate(10 / 65535, 32767, exponential));
-    expect(Array.from(RECIPROCAL_TABLE)).toEqual(
-      populate(1 / 65535, -32768, (x) => 1 / (1 + x)),
-    );
+    expect(Array.from(RECIPROCAL_TABLE)).toEqual(populate(1 / 65535, -32768, (x) => 1 / (1 + x)));
   });
 });

@@ -32,8 +32,7 @@ export function multiplyInt32(x: number, multiplier: number, shift: number): num
 
 /** MultiplyByQuantizedMultiplier for int64. */
 export function multiplyInt64(x: bigint, multiplier: number, shift: number): number {
-  const reduced =
-    multiplier < 0x7fff0000 ? (BigInt(multiplier) + (1n << 15n)) >> 16n : 0x7fffn;
+  const reduced = multiplier < 0x7fff0000 ? (BigInt(multiplier) + (1n << 15n)) >> 16n : 0x7fffn;
   const total = BigInt(15 - shift);
   return Number((x * reduced + (1n << (total - 1n))) >> total);
 }

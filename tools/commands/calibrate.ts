@@ -29,7 +29,12 @@ export function registerCalibrate(program: Command): void {
     .action(calibrate);
 }
 
-async function calibrate(model: string, folder: string, flags: CalibrateFlags): Promise<void> {
+/** Runs a model on photos, writes the record and prints a summary. */
+export async function calibrate(
+  model: string,
+  folder: string,
+  flags: CalibrateFlags,
+): Promise<void> {
   const path = isEmbedded(model) ? embeddedPath(model, 'plumb') : model;
   const bytes = readBytes(path);
   const graph = decodeGraph(path, bytes);

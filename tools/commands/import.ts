@@ -45,7 +45,8 @@ export function registerImport(program: Command): void {
     });
 }
 
-function importModel(path: string, flags: ImportFlags): void {
+/** Reads a model file, writes its graph and prints a summary. */
+export function importModel(path: string, flags: ImportFlags): void {
   const bytes = readBytes(path);
   const model = decodeOnnx(path, bytes);
   const graph = onnxToGraph(path, model, {

@@ -27,7 +27,8 @@ export function unpack(bytes: Uint8Array): unknown {
       `Expected one value but found ${String(bytes.length - end)} bytes after it`,
     );
   }
-  return unpackr.unpack(bytes);
+  // msgpackr leaves a property on the array it reads; a view of its own keeps the caller's as it is.
+  return unpackr.unpack(bytes.subarray());
 }
 
 /** The position after the value at `at`. Specification: github msgpack/msgpack, spec.md. */

@@ -75,7 +75,7 @@ type StoredTensor = z.infer<typeof storedGraph>['tensors'][number];
 
 /** The bytes of a graph's file; the same graph gives the same bytes. */
 export function encodeGraph(graph: Graph): Uint8Array {
-  const body = pack({ ...graph, tensors: graph.tensors.map(storeTensor) });
+  const body = pack(storeGraph(graph));
   return pack({ format: FORMAT, version: VERSION, sha256: sha256(body), graph: body });
 }
 
@@ -129,9 +129,33 @@ function parse<T>(file: string, schema: z.ZodType<T>, value: unknown): T {
   throw new FileError(file, `Expected a Plumbline graph. ${place}: ${issue?.message ?? 'Invalid'}`);
 }
 
-function storeTensor({ quantization, data, ...tensor }: GraphTensor): object {
+/** The stored form, with every key in a fixed order, since the order is part of the bytes. */
+function storeGraph(graph: Graph): object {
+  const { preprocessing } = graph;
   return {
-    ...tensor,
+    name: graph.name,
+    precision: graph.precision,
+    tensors: graph.tensors.map(storeTensor),
+    operators: graph.operators.map(({ kind, name, inputs, output, attributes }) => ({
+      kind,
+      name,
+      inputs,
+      output,
+      attributes: sortKeys(attributes),
+    })),
+    inputs: graph.inputs,
+    outputs: graph.outputs,
+    labels: graph.labels,
+    ...(preprocessing === undefined ? {} : { preprocessing: sortKeys(preprocessing) }),
+    provenance: sortKeys(graph.provenance),
+  };
+}
+
+function storeTensor({ name, type, shape, quantization, data }: GraphTensor): object {
+  return {
+    name,
+    type,
+    shape,
     ...(quantization === undefined
       ? {}
       : {
@@ -140,6 +164,11 @@ function storeTensor({ quantization, data, ...tensor }: GraphTensor): object {
         }),
     ...(data === undefined ? {} : { data: bytesOf(data) }),
   };
+}
+
+function sortKeys(value: object): object {
+  const entries = Object.entries(value) as [string, unknown][];
+  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 function loadTensor(file: string, stored: StoredTensor): GraphTensor {

@@ -5,13 +5,14 @@
  * packages) are the project's, for calibration, evaluation and use alike.
  */
 
-import { readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import decodeJpeg, { init as initJpeg } from '@jsquash/jpeg/decode.js';
 import { decode as decodePng, init as initPng } from '@jsquash/png/decode.js';
 import decodeWebp, { init as initWebp } from '@jsquash/webp/decode.js';
 import type { RgbImage } from '../../reference/index.ts';
 import { FileError, messageOf } from '../errors.ts';
+import { readBytes } from '../files.ts';
 import { Bytes, ImageError, inspectImage, type ImageInfo } from './container.ts';
 import { sanitizePng } from './png.ts';
 
@@ -25,17 +26,9 @@ export const MAX_PIXELS = 100_000_000;
  * @throws {FileError} for a file that is no readable JPEG, PNG or WebP image, or a larger one than the limits
  */
 export async function readImage(path: string): Promise<RgbImage> {
-  const { size } = await stat(path).catch((error: unknown) => {
-    throw new FileError(path, `Expected an image file. ${messageOf(error)}`, { cause: error });
-  });
-  if (size > MAX_FILE_BYTES) {
-    throw new FileError(
-      path,
-      `Expected at most ${String(MAX_FILE_BYTES)} bytes but found ${String(size)}`,
-    );
-  }
+  const data = readBytes(path, MAX_FILE_BYTES);
   try {
-    return await decodeImage(await readFile(path));
+    return await decodeImage(data);
   } catch (error) {
     throw new FileError(path, messageOf(error), { cause: error });
   }

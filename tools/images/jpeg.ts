@@ -12,7 +12,7 @@ const FRAMES = [0xc0, 0xc1, 0xc2];
 
 export function inspectJpeg(bytes: Bytes): ImageInfo {
   let frame: { readonly width: number; readonly height: number } | undefined;
-  let orientation = 1;
+  let orientation: number | undefined;
   let at = 2;
   for (;;) {
     if (bytes.uint8(at) !== 0xff) throw new ImageError('Expected a JPEG marker but found data');
@@ -32,7 +32,7 @@ export function inspectJpeg(bytes: Bytes): ImageInfo {
       length >= 16 &&
       bytes.text(body, 4) === 'Exif'
     ) {
-      orientation = exifOrientation(bytes, body + 6, end);
+      orientation ??= exifOrientation(bytes, body + 6, end);
     } else if (marker === START_OF_SCAN) break;
     at = end;
   }
@@ -40,7 +40,7 @@ export function inspectJpeg(bytes: Bytes): ImageInfo {
     throw new ImageError('Expected a baseline or progressive JPEG but found no such frame');
   }
   requireEnd(bytes, at);
-  return { format: 'jpeg', ...frame, orientation };
+  return { format: 'jpeg', ...frame, orientation: orientation ?? 1 };
 }
 
 function readFrame(bytes: Bytes, body: number): { width: number; height: number } {

