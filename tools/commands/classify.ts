@@ -66,12 +66,14 @@ function samplePhoto(): string {
 
 async function classify(photos: readonly string[], flags: ClassifyFlags): Promise<void> {
   const paths = photos.length > 0 ? photos : [samplePhoto()];
+  // The first photo comes first: a wrong file is told before six models are derived.
+  const first = await readImage(paths[0] ?? '');
   const models = chosenModels(flags);
   const results: { readonly photo: string; readonly results: readonly Classification[] }[] = [];
   const progress = new Progress('Classifying');
   let done = 0;
-  for (const photo of paths) {
-    const image = await readImage(photo);
+  for (const [position, photo] of paths.entries()) {
+    const image = position === 0 ? first : await readImage(photo);
     const rows = models.map(({ name, graph, bytes }) => {
       progress.update(done++, paths.length * models.length);
       return { model: name, precision: graph.precision, ...run(graph, image, flags.top), bytes };
