@@ -42,10 +42,12 @@ export {
 } from './validate/index.ts';
 export { interpreter, type Interpreter, type RunOptions, type RunResult } from './interpreter.ts';
 export {
+  operatorGraph,
   runOperator,
   type GivenAttributes,
   type GivenQuantization,
   type GivenTensor,
+  type OperatorGraph,
   type OperatorResult,
 } from './run-operator.ts';
 export { resize, type RgbImage } from './preprocess/resize.ts';

@@ -13,6 +13,7 @@ import { interpreter } from './interpreter.ts';
 import { precisions } from './precision/index.ts';
 import { int16WithInt32Accumulator } from './precision/int16.ts';
 import { isOperatorKind } from './validate/attributes.ts';
+import type { UncheckedGraph } from './validate/structure.ts';
 import { inferShape } from './validate/shapes.ts';
 
 /** How codes stand for real numbers. Scales are rounded to float32; leave `scale` out where only integers are known. */
@@ -126,6 +127,31 @@ export function runOperator<K extends OperatorKind>(
   attributes: GivenAttributes<K>,
   inputs: readonly GivenTensor[],
 ): OperatorResult {
+  const { graph, activations } = operatorGraph(kind, precision, attributes, inputs);
+  const result = interpreter(graph).run(activations, { magnitudes: true });
+  const [computed] = result.outputs;
+  if (computed === undefined) throw new Error('Expected an output');
+  const magnitudes = result.magnitudes.get(computed.name);
+  return magnitudes === undefined ? computed : { ...computed, magnitudes };
+}
+
+/** The graph of one operator, not yet validated, and the arrays that it runs on. */
+export interface OperatorGraph {
+  readonly graph: UncheckedGraph;
+  readonly activations: readonly TensorData[];
+}
+
+/**
+ * What `runOperator` runs: the graph whose inputs are the operator's activations and whose constants are its weights.
+ *
+ * @throws {TypeError} for a kind or precision that does not exist, or data of a wrong type
+ */
+export function operatorGraph<K extends OperatorKind>(
+  kind: K,
+  precision: PrecisionName,
+  attributes: GivenAttributes<K>,
+  inputs: readonly GivenTensor[],
+): OperatorGraph {
   if (!isOperatorKind(kind)) {
     throw new TypeError(`Expected an operator kind but found ${String(kind)}`);
   }
@@ -170,14 +196,7 @@ export function runOperator<K extends OperatorKind>(
     labels: [],
     provenance: {},
   };
-  const result = interpreter(graph).run(
-    tensors.slice(0, activations).map((tensor) => tensor.data),
-    { magnitudes: true },
-  );
-  const [computed] = result.outputs;
-  if (computed === undefined) throw new Error('Expected an output');
-  const magnitudes = result.magnitudes.get(computed.name);
-  return magnitudes === undefined ? computed : { ...computed, magnitudes };
+  return { graph, activations: tensors.slice(0, activations).map((tensor) => tensor.data) };
 }
 
 const NAMES = ['input', 'weights', 'bias'];

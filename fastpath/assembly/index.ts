@@ -1,3 +1,175 @@
-/** What the kernels' module exports. */
+/**
+ * What the kernels' module exports: one function a kernel, named by operator and types, that takes the address of a
+ * step. fastpath/program/kernels.ts lists them. w8 and w16 are 8- and 16-bit weights; wide ones sum in int64.
+ */
+
+import { addCodes, addFloat32 } from './add';
+import { conv2d } from './conv-2d';
+import { depthwiseConv2d } from './depthwise-conv-2d';
+import { clampFloat32, dequantize, quantize, rescale } from './elementwise';
+import { pad, repeatChannels, reshape } from './layout';
+import { averagePool, mean } from './pool';
+import { softmaxFloat32, softmaxInt16, softmaxInt8 } from './softmax';
+import { Step } from './step';
 
 export { requantizeInt32, requantizeInt64 } from './requantize';
+export { resizeBegin, resizeRow } from './resize';
+
+/** Where the module's own data ends; Programs lie above. */
+export function dataEnd(): usize {
+  return __heap_base;
+}
+
+export function conv2d_f32(s: Step): void {
+  conv2d<f32, f32, f32>(s);
+}
+export function conv2d_i8(s: Step): void {
+  conv2d<i8, i8, i32>(s);
+}
+export function conv2d_i16_w8(s: Step): void {
+  conv2d<i16, i8, i32>(s);
+}
+export function conv2d_i16_w16(s: Step): void {
+  conv2d<i16, i16, i32>(s);
+}
+export function conv2d_i16_w8_wide(s: Step): void {
+  conv2d<i16, i8, i64>(s);
+}
+export function conv2d_i16_w16_wide(s: Step): void {
+  conv2d<i16, i16, i64>(s);
+}
+
+export function depthwise_f32(s: Step): void {
+  depthwiseConv2d<f32, f32, f32>(s);
+}
+export function depthwise_i8(s: Step): void {
+  depthwiseConv2d<i8, i8, i32>(s);
+}
+export function depthwise_i16_w8(s: Step): void {
+  depthwiseConv2d<i16, i8, i32>(s);
+}
+export function depthwise_i16_w16(s: Step): void {
+  depthwiseConv2d<i16, i16, i32>(s);
+}
+export function depthwise_i16_w8_wide(s: Step): void {
+  depthwiseConv2d<i16, i8, i64>(s);
+}
+export function depthwise_i16_w16_wide(s: Step): void {
+  depthwiseConv2d<i16, i16, i64>(s);
+}
+
+export function add_f32(s: Step): void {
+  addFloat32(s);
+}
+export function add_i8(s: Step): void {
+  addCodes<i8>(s);
+}
+export function add_i16(s: Step): void {
+  addCodes<i16>(s);
+}
+
+export function averagePool_f32(s: Step): void {
+  averagePool<f32>(s);
+}
+export function averagePool_i8(s: Step): void {
+  averagePool<i8>(s);
+}
+export function averagePool_i16(s: Step): void {
+  averagePool<i16>(s);
+}
+export function mean_f32(s: Step): void {
+  mean<f32>(s);
+}
+export function mean_i8(s: Step): void {
+  mean<i8>(s);
+}
+export function mean_i16(s: Step): void {
+  mean<i16>(s);
+}
+
+export function softmax_f32(s: Step): void {
+  softmaxFloat32(s);
+}
+export function softmax_i8(s: Step): void {
+  softmaxInt8(s);
+}
+export function softmax_i16(s: Step): void {
+  softmaxInt16(s);
+}
+
+export function clamp_f32(s: Step): void {
+  clampFloat32(s);
+}
+export function rescale_i8_i8(s: Step): void {
+  rescale<i8, i8>(s);
+}
+export function rescale_i8_i16(s: Step): void {
+  rescale<i8, i16>(s);
+}
+export function rescale_i8_u8(s: Step): void {
+  rescale<i8, u8>(s);
+}
+export function rescale_i16_i8(s: Step): void {
+  rescale<i16, i8>(s);
+}
+export function rescale_i16_i16(s: Step): void {
+  rescale<i16, i16>(s);
+}
+export function rescale_i16_u8(s: Step): void {
+  rescale<i16, u8>(s);
+}
+export function rescale_u8_i8(s: Step): void {
+  rescale<u8, i8>(s);
+}
+export function rescale_u8_i16(s: Step): void {
+  rescale<u8, i16>(s);
+}
+export function rescale_u8_u8(s: Step): void {
+  rescale<u8, u8>(s);
+}
+export function quantize_i8(s: Step): void {
+  quantize<i8>(s);
+}
+export function quantize_i16(s: Step): void {
+  quantize<i16>(s);
+}
+export function quantize_u8(s: Step): void {
+  quantize<u8>(s);
+}
+export function dequantize_i8(s: Step): void {
+  dequantize<i8>(s);
+}
+export function dequantize_i16(s: Step): void {
+  dequantize<i16>(s);
+}
+export function dequantize_u8(s: Step): void {
+  dequantize<u8>(s);
+}
+
+export function pad_f32(s: Step): void {
+  pad<f32>(s);
+}
+export function pad_i8(s: Step): void {
+  pad<i8>(s);
+}
+export function pad_i16(s: Step): void {
+  pad<i16>(s);
+}
+export function reshape_f32(s: Step): void {
+  reshape<f32>(s);
+}
+export function reshape_i8(s: Step): void {
+  reshape<i8>(s);
+}
+export function reshape_i16(s: Step): void {
+  reshape<i16>(s);
+}
+export function repeatChannels_f32(s: Step): void {
+  repeatChannels<f32>(s);
+}
+export function repeatChannels_i8(s: Step): void {
+  repeatChannels<i8>(s);
+}
+export function repeatChannels_i16(s: Step): void {
+  repeatChannels<i16>(s);
+}

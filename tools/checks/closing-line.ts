@@ -1,4 +1,4 @@
-/** A vitest reporter that ends a run with one line that machines read: `N passed, N failed, N skipped`. */
+/** A vitest reporter that ends a run with one line that machines read: `N passed, N failed`, after one of skips. */
 
 import type { Reporter, TestModule } from 'vitest/node';
 
@@ -12,9 +12,9 @@ export default class ClosingLine implements Reporter {
     const { passed, failed, skipped, pending } = count;
     // After the default reporter's summary, which is printed in the same tick.
     process.once('exit', () => {
-      process.stdout.write(
-        `${String(passed)} passed, ${String(failed)} failed, ${String(skipped + pending)} skipped\n`,
-      );
+      const skips = skipped + pending;
+      if (skips > 0) process.stdout.write(`${String(skips)} skipped\n`);
+      process.stdout.write(`${String(passed)} passed, ${String(failed)} failed\n`);
     });
   }
 }

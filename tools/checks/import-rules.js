@@ -1,8 +1,10 @@
 /**
  * The import rule: arrows between folders point one way (README, "Structure").
  *
- * reference imports nothing but itself; fastpath/compile imports reference/graph; fastpath/runtime imports nothing of
- * the others; golden, conformance and tools import both; worker imports fastpath/runtime and the preprocessing.
+ * reference imports nothing but itself; fastpath/program, the format of compiled graphs, nothing but itself;
+ * fastpath/compile imports the format and the reference without its interpreter; fastpath/runtime the format alone;
+ * golden and conformance import all of these, and conformance golden; tools imports them all, and lends golden and
+ * conformance its formats and files; worker imports fastpath/runtime and the preprocessing.
  */
 
 const restrict = (files, message, ...regexes) => ({
@@ -22,9 +24,16 @@ export const importRules = [
   ),
   restrict(
     ['fastpath/compile/**/*.ts'],
-    'fastpath/compile imports the Program format and reference/graph',
+    'fastpath/compile imports the Program format and what the reference says of graphs',
+    '^[^.]',
     '/(golden|conformance|tools|worker|runtime)/',
-    '/reference/(?!graph/)',
+    '/reference/(interpreter|run-operator|quantization)',
+  ),
+  restrict(
+    ['fastpath/program/**/*.ts'],
+    'fastpath/program imports nothing but itself',
+    '^[^.]',
+    '/(reference|golden|conformance|tools|worker|compile|runtime)/',
   ),
   restrict(
     ['fastpath/runtime/**/*.ts'],
@@ -37,7 +46,16 @@ export const importRules = [
     'golden/ imports reference, fastpath and tools',
     '/(conformance|worker)/',
   ),
-  restrict(['tools/**/*.ts'], 'tools/ imports reference, fastpath and golden', '/worker/'),
+  restrict(
+    ['conformance/**/*.ts'],
+    'conformance/ imports reference, fastpath, golden and tools',
+    '/worker/',
+  ),
+  restrict(
+    ['tools/**/*.ts'],
+    'tools/ imports reference, fastpath, golden and conformance',
+    '/worker/',
+  ),
   restrict(
     ['worker/**/*.ts'],
     'worker/ ships no compiler, no interpreter and no tools',

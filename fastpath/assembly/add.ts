@@ -1,0 +1,84 @@
+/** add: rule E1 of reference/SEMANTICS.md. */
+
+import { finish8, storeCodes } from './requantize';
+import { Step } from './step';
+
+/** A factor `multiplier * 2^(shift - 31)` that all elements have, rounded twice (rule A4). */
+@unmanaged
+class Factor {
+  /** Bits to the left before the product: an input's headroom and a positive shift. */
+  lead: i32;
+  multiplier: i32;
+  /** Bits to the right after it: 31 - min(shift, 0). */
+  exponent: i32;
+  /** Of the first rounding, for a negative shift: 2^30 and the sign bit, else 0 and 0. */
+  half: i32;
+  halfSign: i32;
+}
+
+/** What `Step.parameters` points at. */
+@unmanaged
+class AddParameters {
+  secondZero: i32;
+}
+
+const FIRST: usize = 4;
+const FACTOR_BYTES: usize = 20;
+
+export function addFloat32(s: Step): void {
+  const bytes = elements(s) * 4;
+  for (let at: usize = 0; at < bytes; at += 32) {
+    const low = f32x4.add(v128.load(s.input + at), v128.load(s.second + at));
+    const high = f32x4.add(v128.load(s.input + at, 16), v128.load(s.second + at, 16));
+    finish8<f32>(s.output + at, low, high, 0, s);
+  }
+}
+
+/** T: i8 or i16. */
+export function addCodes<T>(s: Step): void {
+  const first = changetype<Factor>(s.parameters + FIRST);
+  const second = changetype<Factor>(s.parameters + FIRST + FACTOR_BYTES);
+  const output = changetype<Factor>(s.parameters + FIRST + 2 * FACTOR_BYTES);
+  const firstZero = i32x4.splat(s.inZero);
+  const secondZero = i32x4.splat(changetype<AddParameters>(s.parameters).secondZero);
+  const bytes = elements(s) * sizeof<T>();
+  for (let at: usize = 0; at < bytes; at += 8 * sizeof<T>()) {
+    const a = loadCodes<T>(s.input + at);
+    const b = loadCodes<T>(s.second + at);
+    const low = i32x4.add(
+      rescale(i32x4.sub(i32x4.extend_low_i16x8_s(a), firstZero), first),
+      rescale(i32x4.sub(i32x4.extend_low_i16x8_s(b), secondZero), second),
+    );
+    const high = i32x4.add(
+      rescale(i32x4.sub(i32x4.extend_high_i16x8_s(a), firstZero), first),
+      rescale(i32x4.sub(i32x4.extend_high_i16x8_s(b), secondZero), second),
+    );
+    storeCodes<T>(s.output + at, i16x8.narrow_i32x4_s(rescale(low, output), rescale(high, output)), s);
+  }
+}
+
+@inline
+function elements(s: Step): usize {
+  return <usize>(s.batches * s.outHeight * s.outWidth) * s.outStride;
+}
+
+@inline
+function loadCodes<T>(at: usize): v128 {
+  return sizeof<T>() == 1 ? v128.load8x8_s(at) : v128.load(at);
+}
+
+/** `requantizeInt32` of four values. */
+@inline
+function rescale(x: v128, f: Factor): v128 {
+  const shifted = i32x4.shl(x, f.lead);
+  const signedHalf = v128.or(v128.and(shifted, i32x4.splat(f.halfSign)), i32x4.splat(f.half));
+  const multiplier = i32x4.splat(f.multiplier);
+  const rounding = i64x2.splat((<i64>1) << (f.exponent - 1));
+  const low = i64x2.add(i64x2.extend_low_i32x4_s(signedHalf), rounding);
+  const high = i64x2.add(i64x2.extend_high_i32x4_s(signedHalf), rounding);
+  return v128.shuffle<i32>(
+    i64x2.shr_s(i64x2.add(i64x2.extmul_low_i32x4_s(shifted, multiplier), low), f.exponent),
+    i64x2.shr_s(i64x2.add(i64x2.extmul_high_i32x4_s(shifted, multiplier), high), f.exponent),
+    0, 2, 4, 6,
+  );
+}

@@ -1,0 +1,232 @@
+/** conv2d, depthwiseConv2d and fullyConnected as steps. */
+
+import type { OperatorOf, Padding, Pair } from '../../reference/graph/operator.ts';
+import { numbersOf, zeroPointOf, type GraphTensor } from '../../reference/graph/tensor.ts';
+import {
+  depthOf,
+  TILE,
+  typeBytes,
+  type Kernel,
+  type KernelFamily,
+  type KernelType,
+} from '../program/kernels.ts';
+import { roundUp } from '../program/format.ts';
+import { kernelTypeOf, type Buffer } from './buffers.ts';
+import { outputWords, refuseOperator, type Lowering } from './operator.ts';
+import { packBiases, packFactors, packPanels, packTaps, type WeightMatrix } from './pack.ts';
+import { defaultWords, kernelNamed, type DraftStep, type Words } from './steps.ts';
+
+type Convolution = OperatorOf<'conv2d'> | OperatorOf<'depthwiseConv2d'>;
+type Sum = Convolution | OperatorOf<'fullyConnected'>;
+type StepBody = Omit<DraftStep, 'input' | 'second' | 'output'>;
+
+/** An int32 sum of products with int16 codes stays exact while sum of |w| is below this. */
+const INT32_WEIGHTS = 2 ** 31 / 2 ** 15;
+
+/** Bytes of packed windows that a block may take: half of a 256 KiB level 2 cache, the rest being weights. */
+const BLOCK_BYTES = 2 ** 17;
+
+export function lowerConvolution(
+  lowering: Lowering<Convolution>,
+  input: Buffer,
+  output: Buffer,
+): StepBody {
+  const { operator } = lowering;
+  const { dilation, stride, padding } = operator.attributes;
+  if (dilation[0] !== 1 || dilation[1] !== 1) {
+    refuseOperator(operator, 'dilation 1', `[${dilation.join(', ')}]`);
+  }
+  const weights = weightsOf(lowering);
+  const window = windowWords(weights.shape, stride, padding);
+  if (isDepthwise(lowering, input)) {
+    return lowerDepthwise(lowering, weights, input, output, window);
+  }
+  return lowerMatrix(lowering, weights, input, output, window);
+}
+
+/** A 1x1 convolution of rows: the input as [rows, inputs]. */
+export function lowerFullyConnected(
+  lowering: Lowering<OperatorOf<'fullyConnected'>>,
+  input: Buffer,
+  output: Buffer,
+): StepBody {
+  const rows = { height: 1, width: output.width, batches: 1 };
+  return lowerMatrix(lowering, weightsOf(lowering), { ...input, ...rows }, output, {});
+}
+
+/** Whether each output channel sees one input channel; refuses other groups. */
+function isDepthwise({ operator }: Lowering<Convolution>, input: Buffer): boolean {
+  if (operator.kind === 'depthwiseConv2d') return true;
+  const { groups } = operator.attributes;
+  if (groups !== 1 && groups !== input.channels) {
+    refuseOperator(operator, 'groups of all input channels or of one', `${String(groups)} groups`);
+  }
+  return groups === input.channels && groups !== 1;
+}
+
+function windowWords(weights: readonly number[], stride: Pair, padding: Padding): Partial<Words> {
+  const [, kernelHeight = 1, kernelWidth = 1] = weights;
+  return {
+    kernelHeight,
+    kernelWidth,
+    strideY: stride[0],
+    strideX: stride[1],
+    padTop: padding[0],
+    padLeft: padding[2],
+  };
+}
+
+function weightsOf({ operator, inputs }: Lowering<Sum>): GraphTensor {
+  const [, weights] = inputs;
+  if (weights === undefined) throw new Error(`Expected weights of operator "${operator.name}"`);
+  return weights;
+}
+
+/** Weights [o, ...]: channels outermost. */
+function lowerMatrix(
+  lowering: Lowering<Sum>,
+  weights: GraphTensor,
+  input: Buffer,
+  output: Buffer,
+  window: Partial<Words>,
+): StepBody {
+  const { data, channels } = elementsOf(weights, 0);
+  const products = data.length / channels;
+  const matrix = {
+    channels,
+    products,
+    at: (oc: number, k: number) => data[oc * products + k] ?? 0,
+  };
+  const kernel = sumKernel('conv2d', lowering, weights, matrix);
+  const depth = depthOf(kernel);
+  const zero = zeroPointOf(lowering.inputs[0] ?? weights);
+  const step = factors(lowering, kernel, matrix, zero);
+  const rows = output.batches * output.height * output.width;
+  const tileBytes = (roundUp(products, 8) / depth) * 16;
+  const tiles = Math.min(Math.max(Math.floor(BLOCK_BYTES / tileBytes), 1), Math.ceil(rows / TILE));
+  return {
+    kernel,
+    weights: packPanels(matrix, kernel.weights ?? kernel.input, depth),
+    parameters: step.parameters,
+    words: {
+      ...defaultWords(input, output),
+      ...window,
+      ...outputWords(lowering),
+      ...step.words,
+      block: tiles * TILE,
+      flush: kernel.wide === true ? flushSteps(matrix, depth) : 0,
+    },
+  };
+}
+
+/** Weights [1, kh, kw, o] (or [o, kh, kw, 1], for groups of one). */
+function lowerDepthwise(
+  lowering: Lowering<Convolution>,
+  weights: GraphTensor,
+  input: Buffer,
+  output: Buffer,
+  window: Partial<Words>,
+): StepBody {
+  const channelsLast = lowering.operator.kind === 'depthwiseConv2d';
+  const { data, channels } = elementsOf(weights, channelsLast ? 3 : 0);
+  const products = data.length / channels;
+  const at = channelsLast
+    ? (oc: number, k: number): number => data[k * channels + oc] ?? 0
+    : (oc: number, k: number): number => data[oc * products + k] ?? 0;
+  const matrix = { channels, products, at };
+  const kernel = sumKernel('depthwise', lowering, weights, matrix);
+  // The kernel subtracts the zero point from each code, since it leaves out positions beyond the image.
+  const step = factors(lowering, kernel, matrix, 0);
+  return {
+    kernel,
+    weights: packTaps(matrix, kernel.weights ?? kernel.input),
+    parameters: step.parameters,
+    words: { ...defaultWords(input, output), ...window, ...outputWords(lowering), ...step.words },
+  };
+}
+
+function elementsOf(
+  weights: GraphTensor,
+  channelAxis: number,
+): { readonly data: Float64Array; readonly channels: number } {
+  if (weights.data === undefined) throw new Error(`Expected elements of "${weights.name}"`);
+  return { data: numbersOf(weights.data), channels: weights.shape[channelAxis] ?? 1 };
+}
+
+/** The kernel for the types of an operator; sums of int16 products are int32 where the weights prove that they fit. */
+function sumKernel(
+  family: KernelFamily,
+  lowering: Lowering<Sum>,
+  weights: GraphTensor,
+  matrix: WeightMatrix,
+): Kernel {
+  const { inputType } = lowering;
+  if (inputType !== 'i16') return kernelNamed(`${family}_${inputType}`);
+  const type: KernelType = kernelTypeOf(weights.type, weights.name);
+  const narrow =
+    lowering.operator.attributes.accumulator === 'int32' || fitsInt32(lowering, matrix);
+  return kernelNamed(`${family}_i16_w${String(8 * typeBytes[type])}${narrow ? '' : '_wide'}`);
+}
+
+function fitsInt32(lowering: Lowering<Sum>, matrix: WeightMatrix): boolean {
+  const bias = biasOf(lowering, matrix.channels);
+  return bias.every(
+    (b, oc) => sumOfMagnitudes(matrix, oc, 0, matrix.products) * 2 ** 15 + Math.abs(b) < 2 ** 31,
+  );
+}
+
+function sumOfMagnitudes({ at }: WeightMatrix, oc: number, from: number, to: number): number {
+  let sum = 0;
+  for (let k = from; k < to; k++) sum += Math.abs(at(oc, k));
+  return sum;
+}
+
+/** The most k-steps, of a halving series, whose int32 sums cannot overflow in any channel. */
+function flushSteps(matrix: WeightMatrix, depth: number): number {
+  const total = Math.ceil(matrix.products / depth);
+  let steps = total;
+  const fits = (oc: number): boolean => {
+    for (let from = 0; from < matrix.products; from += steps * depth) {
+      const to = Math.min(from + steps * depth, matrix.products);
+      if (sumOfMagnitudes(matrix, oc, from, to) >= INT32_WEIGHTS) return false;
+    }
+    return true;
+  };
+  for (let oc = 0; oc < matrix.channels; oc++) {
+    // A single step cannot overflow: weights are at least -32767.
+    while (steps > 1 && !fits(oc)) steps = Math.ceil(steps / 2);
+  }
+  return steps;
+}
+
+function biasOf({ inputs }: Lowering<Sum>, channels: number): readonly number[] {
+  const [, , bias] = inputs;
+  return bias?.data === undefined
+    ? Array.from({ length: channels }, () => 0)
+    : Array.from(numbersOf(bias.data));
+}
+
+/** Biases and factors of the channels. A zero point that the kernel does not subtract moves to the bias. */
+function factors(
+  lowering: Lowering<Sum>,
+  kernel: Kernel,
+  matrix: WeightMatrix,
+  foldedZero: number,
+): { readonly parameters: Uint8Array; readonly words: Partial<Words> } {
+  const { operator, requantization, output } = lowering;
+  const bias = biasOf(lowering, matrix.channels);
+  if (kernel.input === 'f32') return { parameters: packBiases(bias), words: {} };
+  const folded = bias.map((b, oc) => {
+    let sum = 0;
+    for (let k = 0; k < matrix.products; k++) sum += matrix.at(oc, k);
+    return b - foldedZero * sum;
+  });
+  return packFactors({
+    bias: folded,
+    multiplier: requantization.multiplier,
+    shift: requantization.shift,
+    twice: kernel.input === 'i8' || operator.attributes.accumulator === 'int32',
+    nonNegative: requantization.min >= zeroPointOf(output),
+    wide: kernel.wide === true,
+  });
+}

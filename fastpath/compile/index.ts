@@ -1,0 +1,88 @@
+/** Graph to Program. */
+
+import { elementTypes } from '../../reference/graph/element-type.ts';
+import type { Graph } from '../../reference/graph/graph.ts';
+import { tensorAt, validateGraph } from '../../reference/validate/index.ts';
+import { pixelTable } from '../../reference/preprocess/image-to-input.ts';
+import type { ProgramDescription, ProgramImage, ProgramTensor } from '../program/description.ts';
+import { resizeWorkspaceBytes } from '../program/resize-workspace.ts';
+import { UnsupportedError } from './errors.ts';
+import { writeImage, type Layout } from './image.ts';
+import { lowerGraph, type Draft } from './lower.ts';
+
+export { UnsupportedError };
+
+/**
+ * Compiles a graph: chooses kernels, packs weights, plans the arena. The same graph gives the same bytes.
+ *
+ * @throws {GraphError} for an invalid graph
+ * @throws {UnsupportedError} for a valid one that the fast path has no kernels for, naming operator and attribute
+ */
+export function compileGraph(graph: Graph): Uint8Array {
+  validateGraph(graph);
+  const draft = lowerGraph(graph);
+  const bufferOf = (tensor: number): number => draft.places.get(tensor)?.buffer ?? -1;
+  const tables = imageTables(graph);
+  const [, , width = 0] = tensorAt(graph, graph.inputs[0] ?? -1).shape;
+  return writeImage(
+    draft,
+    new Set(graph.inputs.map(bufferOf)),
+    new Set(graph.outputs.map(bufferOf)),
+    tables === undefined
+      ? { workspaceBytes: 0, constants: [] }
+      : { workspaceBytes: resizeWorkspaceBytes(width), constants: [tables] },
+    (layout, [address]) => JSON.stringify(describe(graph, draft, layout, address)),
+  );
+}
+
+function describe(
+  graph: Graph,
+  draft: Draft,
+  layout: Layout,
+  tables: number | undefined,
+): ProgramDescription {
+  const place = (index: number): ProgramTensor => {
+    const { name, type, shape, quantization } = tensorAt(graph, index);
+    const buffer = draft.places.get(index)?.buffer ?? -1;
+    const [scale] = quantization?.scales ?? [];
+    return {
+      name,
+      type: type as ProgramTensor['type'],
+      shape,
+      ...(scale === undefined ? {} : { scale }),
+      ...(quantization === undefined ? {} : { zeroPoint: quantization.zeroPoint }),
+      address: layout.buffers[buffer] ?? 0,
+      stride: draft.buffers[buffer]?.stride ?? 0,
+    };
+  };
+  const image: ProgramImage | undefined =
+    tables === undefined || graph.preprocessing === undefined
+      ? undefined
+      : { channels: graph.preprocessing.channels, tables, workspace: layout.workspace };
+  return {
+    name: graph.name,
+    precision: graph.precision,
+    inputs: graph.inputs.map(place),
+    outputs: graph.outputs.map(place),
+    intermediates: graph.operators.map(({ output }) => ({
+      ...place(output),
+      steps: draft.places.get(output)?.steps ?? 0,
+    })),
+    labels: graph.labels,
+    ...(image === undefined ? {} : { image }),
+  };
+}
+
+/** The input elements of all pixel values, channel by channel of the tensor. */
+function imageTables(graph: Graph): Uint8Array | undefined {
+  const { preprocessing } = graph;
+  if (preprocessing === undefined) return undefined;
+  const input = tensorAt(graph, graph.inputs[0] ?? -1);
+  const elements = elementTypes[input.type].allocate(3 * 256);
+  for (let channel = 0; channel < 3; channel++) {
+    pixelTable(preprocessing, input, channel).forEach((value, x) => {
+      elements[channel * 256 + x] = value;
+    });
+  }
+  return new Uint8Array(elements.buffer);
+}

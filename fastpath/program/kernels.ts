@@ -1,0 +1,187 @@
+/**
+ * The one table of kernels: what the module exports, the compiler chooses from, loading checks against and tests and
+ * benches go through. A step's `kernel` is a position in it.
+ */
+
+import { channelStride, roundUp, type Step } from './format.ts';
+
+export type KernelFamily =
+  | 'conv2d'
+  | 'depthwise'
+  | 'add'
+  | 'averagePool'
+  | 'mean'
+  | 'softmax'
+  | 'clamp'
+  | 'rescale'
+  | 'quantize'
+  | 'dequantize'
+  | 'pad'
+  | 'reshape'
+  | 'repeatChannels';
+
+export type KernelType = 'f32' | 'i16' | 'i8' | 'u8';
+
+export interface Kernel {
+  /** The export of the kernels' module. */
+  readonly name: string;
+  readonly family: KernelFamily;
+  readonly input: KernelType;
+  readonly output: KernelType;
+  /** Of convolutions. */
+  readonly weights?: KernelType;
+  /** Sums in int64. */
+  readonly wide?: boolean;
+}
+
+/** Bytes that a step reads and writes at each of its addresses; 0 where the kernel has no use for one. */
+export interface Regions {
+  readonly input: number;
+  readonly second: number;
+  readonly output: number;
+  readonly weights: number;
+  readonly parameters: number;
+  readonly scratch: number;
+}
+
+export const typeBytes: Readonly<Record<KernelType, number>> = { f32: 4, i16: 2, i8: 1, u8: 1 };
+
+const uniform = (family: KernelFamily, ...types: KernelType[]): Kernel[] =>
+  types.map((type) => ({ name: `${family}_${type}`, family, input: type, output: type }));
+
+const sums = (family: 'conv2d' | 'depthwise'): Kernel[] => [
+  { name: `${family}_f32`, family, input: 'f32', output: 'f32', weights: 'f32' },
+  { name: `${family}_i8`, family, input: 'i8', output: 'i8', weights: 'i8' },
+  ...[false, true].flatMap((wide) =>
+    (['i8', 'i16'] as const).map((weights) => ({
+      name: `${family}_i16_w${weights.slice(1)}${wide ? '_wide' : ''}`,
+      family,
+      input: 'i16' as const,
+      output: 'i16' as const,
+      weights,
+      wide,
+    })),
+  ),
+];
+
+const codes = ['i8', 'i16', 'u8'] as const;
+
+export const kernels: readonly Kernel[] = [
+  ...sums('conv2d'),
+  ...sums('depthwise'),
+  ...uniform('add', 'f32', 'i8', 'i16'),
+  ...uniform('averagePool', 'f32', 'i8', 'i16'),
+  ...uniform('mean', 'f32', 'i8', 'i16'),
+  ...uniform('softmax', 'f32', 'i8', 'i16'),
+  ...uniform('clamp', 'f32'),
+  ...codes.flatMap((input) =>
+    codes.map((output) => ({
+      name: `rescale_${input}_${output}`,
+      family: 'rescale' as const,
+      input,
+      output,
+    })),
+  ),
+  ...codes.map((output) => ({
+    name: `quantize_${output}`,
+    family: 'quantize' as const,
+    input: 'f32' as const,
+    output,
+  })),
+  ...codes.map((input) => ({
+    name: `dequantize_${input}`,
+    family: 'dequantize' as const,
+    input,
+    output: 'f32' as const,
+  })),
+  ...uniform('pad', 'f32', 'i8', 'i16'),
+  ...uniform('reshape', 'f32', 'i8', 'i16'),
+  ...uniform('repeatChannels', 'f32', 'i8', 'i16'),
+];
+
+/** Output columns of a panel of weights, and output pixels of a tile. */
+export const PANEL = 8;
+export const TILE = 4;
+
+/** Products that one instruction adds up. */
+export function depthOf(kernel: Kernel): number {
+  return kernel.input === 'f32' ? 1 : 2;
+}
+
+/** Products of one output element of a convolution. */
+export function productsOf(step: Step): number {
+  return step.kernelHeight * step.kernelWidth * step.inChannels;
+}
+
+/** Bytes of the parameters of 8 channels: bias, and for codes multiplier and scale or shift. */
+export function parameterBytes(kernel: Kernel): number {
+  if (kernel.input === 'f32') return 32;
+  return kernel.wide === true ? 128 : 96;
+}
+
+const EXP_AND_RECIPROCAL_TABLES = 2 * 513 * 2;
+
+export function regionsOf(kernel: Kernel, step: Step): Regions {
+  const inputPixels = step.batches * step.inHeight * step.inWidth;
+  const outputPixels = step.batches * step.outHeight * step.outWidth;
+  const elementwise = outputPixels * step.outStride;
+  const none = { second: 0, weights: 0, parameters: 0, scratch: 0 };
+  const pixels = {
+    ...none,
+    input: inputPixels * step.inStride * typeBytes[kernel.input],
+    output: outputPixels * step.outStride * typeBytes[kernel.output],
+  };
+  const elements = { ...pixels, input: elementwise * typeBytes[kernel.input] };
+  const weightBytes = kernel.weights === undefined ? 0 : typeBytes[kernel.weights];
+  const channelBytes = (step.outStride / PANEL) * parameterBytes(kernel);
+  switch (kernel.family) {
+    case 'conv2d': {
+      const depth = depthOf(kernel);
+      const products = productsOf(step);
+      const steps = Math.ceil(products / depth);
+      const patch = roundUp(products, 8);
+      const tiles = (step.block / TILE) * (patch / depth) * 16;
+      // After the packed tiles: four windows laid out, or the int64 sums of a tile.
+      const patches = Math.max(TILE * patch * typeBytes[kernel.input], TILE * PANEL * 8);
+      return {
+        ...pixels,
+        weights: step.outStride * steps * depth * weightBytes,
+        parameters: channelBytes,
+        scratch: tiles + patches,
+      };
+    }
+    case 'depthwise':
+      return {
+        ...pixels,
+        weights: step.kernelHeight * step.kernelWidth * step.outStride * weightBytes,
+        parameters: channelBytes,
+        scratch: kernel.wide === true ? 64 : 0,
+      };
+    case 'add':
+      return {
+        ...elements,
+        second: elements.input,
+        parameters: kernel.input === 'f32' ? 0 : 64,
+      };
+    case 'mean':
+      return { ...pixels, parameters: kernel.input === 'f32' ? 0 : 8 };
+    case 'softmax':
+      return {
+        ...elements,
+        parameters: { f32: 8, i8: 12, i16: 8 + EXP_AND_RECIPROCAL_TABLES, u8: 0 }[kernel.input],
+        scratch: { f32: 8, i8: 0, i16: 4, u8: 0 }[kernel.input] * channelStride(step.outChannels),
+      };
+    case 'rescale':
+      return { ...elements, parameters: 8 };
+    case 'quantize':
+    case 'dequantize':
+      return { ...elements, parameters: 4 };
+    case 'clamp':
+      return elements;
+    case 'averagePool':
+    case 'pad':
+    case 'reshape':
+    case 'repeatChannels':
+      return { ...none, ...pixels };
+  }
+}

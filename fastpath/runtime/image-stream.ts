@@ -1,0 +1,133 @@
+/** Images as the input tensor of a loaded Program, row by row: drives fastpath/assembly/resize.ts. */
+
+import { MAX_SOURCE_HEIGHT, MAX_SOURCE_WIDTH } from '../program/resize-workspace.ts';
+
+/** What the kernels' module exports for images. */
+export interface ResizeKernels {
+  resizeBegin(
+    workspace: number,
+    inWidth: number,
+    inHeight: number,
+    outWidth: number,
+    outHeight: number,
+    output: number,
+    tables: number,
+    elementBytes: number,
+    bgr: number,
+  ): number;
+  resizeRow(workspace: number): void;
+}
+
+/** Where images go. Addresses are those of the wasm memory. */
+export interface ImageTarget {
+  /** Address of `resizeWorkspaceBytes(width)` bytes. */
+  readonly workspace: number;
+  /** Address of three tables of 256 elements, one per channel of the tensor. */
+  readonly tables: number;
+  /** Address of the input tensor: height x width x 3 elements, dense. */
+  readonly output: number;
+  readonly width: number;
+  readonly height: number;
+  readonly elementBytes: 1 | 2 | 4;
+  readonly channels: 'rgb' | 'bgr';
+}
+
+/** Interleaved 8-bit RGB pixels, row by row from the top. */
+export interface SourceImage {
+  readonly width: number;
+  readonly height: number;
+  readonly data: Uint8Array | Uint8ClampedArray;
+}
+
+/**
+ * Writes images into an input tensor, one source row at a time: `begin`, then `writeRow` for each row, then the tensor
+ * is complete. It is ready for the next image at any time.
+ */
+export class ImageStream {
+  readonly #kernels: ResizeKernels;
+  readonly #memory: WebAssembly.Memory;
+  readonly #target: ImageTarget;
+  #row = new Uint8Array(0);
+  #height = 0;
+  #rows = 0;
+
+  constructor(kernels: ResizeKernels, memory: WebAssembly.Memory, target: ImageTarget) {
+    this.#kernels = kernels;
+    this.#memory = memory;
+    this.#target = target;
+  }
+
+  /** Whether all rows of an image have been written. */
+  get complete(): boolean {
+    return this.#height > 0 && this.#rows === this.#height;
+  }
+
+  /**
+   * Begins an image of `width` x `height` pixels. One that was under way is dropped.
+   *
+   * @throws {RangeError} for a size that is not an integer in [1, 16384] and [1, 65535]
+   */
+  begin(width: number, height: number): void {
+    checkExtent('width', width, MAX_SOURCE_WIDTH);
+    checkExtent('height', height, MAX_SOURCE_HEIGHT);
+    const target = this.#target;
+    const address = this.#kernels.resizeBegin(
+      target.workspace,
+      width,
+      height,
+      target.width,
+      target.height,
+      target.output,
+      target.tables,
+      target.elementBytes,
+      target.channels === 'bgr' ? 1 : 0,
+    );
+    this.#row = new Uint8Array(this.#memory.buffer, address, 3 * width);
+    this.#height = height;
+    this.#rows = 0;
+  }
+
+  /**
+   * Writes the next row: interleaved RGB, 3 * width bytes.
+   *
+   * @throws {RangeError} for another number of bytes, or a row after the last
+   */
+  writeRow(row: Uint8Array | Uint8ClampedArray): void {
+    checkBytes(row.length, this.#row.length);
+    if (this.#rows === this.#height) {
+      throw new RangeError(
+        `Expected ${String(this.#height)} rows but found ${String(this.#rows + 1)}`,
+      );
+    }
+    this.#row.set(row);
+    this.#kernels.resizeRow(this.#target.workspace);
+    this.#rows++;
+  }
+
+  /**
+   * Writes a whole image.
+   *
+   * @throws {RangeError} for a size that `begin` refuses, or data that does not fit it
+   */
+  write({ width, height, data }: SourceImage): void {
+    this.begin(width, height);
+    checkBytes(data.length, 3 * width * height);
+    for (let at = 0; at < data.length; at += 3 * width) {
+      this.writeRow(data.subarray(at, at + 3 * width));
+    }
+  }
+}
+
+function checkExtent(name: string, value: number, max: number): void {
+  if (!Number.isInteger(value) || value < 1 || value > max) {
+    throw new RangeError(
+      `Expected image ${name} to be an integer in [1, ${String(max)}] but found ${String(value)}`,
+    );
+  }
+}
+
+function checkBytes(found: number, wanted: number): void {
+  if (found !== wanted) {
+    throw new RangeError(`Expected ${String(wanted)} bytes of RGB but found ${String(found)}`);
+  }
+}

@@ -1,0 +1,215 @@
+/** Loads Programs and runs them: the same code in Node, browsers and workerd, without file system or eval. */
+
+import { instantiate } from '@assemblyscript/loader';
+import type {
+  ProgramDescription,
+  ProgramIntermediate,
+  ProgramTensor,
+} from '../program/description.ts';
+import { PROGRAM_BASE } from '../program/format.ts';
+import { checkProgram, elementBytes, type CheckedProgram } from './check-program.ts';
+import { refuse } from './errors.ts';
+import { ImageStream, type ResizeKernels, type SourceImage } from './image-stream.ts';
+
+export { ProgramError, programRules, type ProgramRule } from './errors.ts';
+export { ImageStream, type SourceImage } from './image-stream.ts';
+export type {
+  ProgramDescription,
+  ProgramImage,
+  ProgramIntermediate,
+  ProgramTensor,
+} from '../program/description.ts';
+
+export type Elements = Float32Array | Int16Array | Int8Array | Uint8Array;
+
+/** One operator's output, with the time since the operator before it. */
+export interface StepReport {
+  readonly tensor: ProgramIntermediate;
+  /** A copy of the elements, without gaps. */
+  readonly data: Elements;
+  readonly kernels: readonly string[];
+  readonly milliseconds: number;
+}
+
+/** A loaded Program. Its memory does not grow; runs of one FastPath may not overlap. */
+export interface FastPath {
+  readonly description: ProgramDescription;
+  /** Bytes of the Program, of its arena, and of the whole wasm memory. */
+  readonly bytes: { readonly program: number; readonly arena: number; readonly memory: number };
+  /** Writes images into the first input; absent for a Program whose input is no image. */
+  readonly image?: ImageStream;
+  /**
+   * Copies one array per input into the Program, runs it, and returns copies of the outputs, in the order of
+   * `description`. Without arguments, it runs on what an image or an earlier call has left in the inputs: those
+   * last only until the first run.
+   *
+   * @throws {TypeError} for an array of another type
+   * @throws {RangeError} for another number of arrays or elements
+   */
+  readonly run: (...inputs: readonly Elements[]) => readonly Elements[];
+  /** The same, reporting every operator's output before the next begins. */
+  readonly runSteps: (
+    inputs: readonly Elements[],
+    visit: (report: StepReport) => void,
+  ) => readonly Elements[];
+  /** Resizes an image to the first input, runs, and returns the outputs. @throws {RangeError} for an image that does not fit, or a Program without image input */
+  readonly runImage: (image: SourceImage) => readonly Elements[];
+}
+
+interface Exports extends ResizeKernels, Record<string, unknown> {
+  readonly memory: WebAssembly.Memory;
+  readonly dataEnd: () => number;
+}
+
+/** The kernels' module: compiled, or its bytes. Where code may not be compiled at run time, only the former. */
+export type Kernels = WebAssembly.Module | BufferSource;
+
+/**
+ * Checks a Program and copies it into a new instance of the kernels.
+ *
+ * @throws {ProgramError} for the first rule that it breaks: nothing of it has been used then
+ */
+export async function loadProgram(program: Uint8Array, kernels: Kernels): Promise<FastPath> {
+  const checked = checkProgram(program);
+  const { exports } = await instantiate<Exports>(kernels);
+  const { memory } = exports;
+  const base = exports.dataEnd();
+  if (base > PROGRAM_BASE) refuse('kernel-base', 'Kernels', PROGRAM_BASE, base);
+  const runners = checked.steps.map(({ kernel, record }) => {
+    const run = exports[kernel.name];
+    if (typeof run !== 'function') refuse('kernel-export', 'Kernels', kernel.name);
+    return { name: kernel.name, run: run as (record: number) => void, record };
+  });
+  const pages = Math.ceil(checked.end / PAGE_BYTES) - memory.buffer.byteLength / PAGE_BYTES;
+  if (pages > 0) memory.grow(pages);
+  new Uint8Array(memory.buffer).set(program, PROGRAM_BASE);
+  return new LoadedProgram(checked, program.length, exports, runners);
+}
+
+const PAGE_BYTES = 65536;
+
+interface Runner {
+  readonly name: string;
+  readonly run: (record: number) => void;
+  readonly record: number;
+}
+
+class LoadedProgram implements FastPath {
+  readonly description: ProgramDescription;
+  readonly bytes: FastPath['bytes'];
+  declare readonly image?: ImageStream;
+  readonly #memory: ArrayBuffer;
+  readonly #runners: readonly Runner[];
+
+  constructor(
+    { description, arenaBytes }: CheckedProgram,
+    programBytes: number,
+    exports: Exports,
+    runners: readonly Runner[],
+  ) {
+    this.description = description;
+    this.#memory = exports.memory.buffer;
+    this.#runners = runners;
+    this.bytes = { program: programBytes, arena: arenaBytes, memory: this.#memory.byteLength };
+    const [input] = description.inputs;
+    const { image } = description;
+    if (image !== undefined && input !== undefined) {
+      const [, height = 0, width = 0] = input.shape;
+      const { address: output, type } = input;
+      const target = { ...image, output, width, height, elementBytes: elementBytes[type] };
+      this.image = new ImageStream(exports, exports.memory, target);
+    }
+  }
+
+  run(...inputs: readonly Elements[]): readonly Elements[] {
+    if (inputs.length > 0) this.#write(inputs);
+    for (const { run, record } of this.#runners) run(record);
+    return this.#outputs();
+  }
+
+  runImage(image: SourceImage): readonly Elements[] {
+    if (this.image === undefined) {
+      throw new RangeError(`Expected "${this.description.name}" to take images but it does not`);
+    }
+    this.image.write(image);
+    return this.run();
+  }
+
+  runSteps(inputs: readonly Elements[], visit: (report: StepReport) => void): readonly Elements[] {
+    this.#write(inputs);
+    let position = 0;
+    for (const tensor of this.description.intermediates) {
+      const runners = this.#runners.slice(position, tensor.steps);
+      position = tensor.steps;
+      const start = performance.now();
+      for (const { run, record } of runners) run(record);
+      const milliseconds = performance.now() - start;
+      visit({
+        tensor,
+        data: this.#read(tensor),
+        kernels: runners.map(({ name }) => name),
+        milliseconds,
+      });
+    }
+    return this.#outputs();
+  }
+
+  #outputs(): readonly Elements[] {
+    return this.description.outputs.map((tensor) => this.#read(tensor));
+  }
+
+  #write(inputs: readonly Elements[]): void {
+    const wanted = this.description.inputs;
+    if (inputs.length !== wanted.length) {
+      throw new RangeError(
+        `Expected ${String(wanted.length)} inputs but found ${String(inputs.length)}`,
+      );
+    }
+    wanted.forEach((tensor, i) => {
+      const view = this.#view(tensor);
+      const data = inputs[i];
+      if (data?.constructor !== view.constructor) {
+        throw new TypeError(
+          `Expected input "${tensor.name}" as ${view.constructor.name} but found ${String(data?.constructor.name)}`,
+        );
+      }
+      if (data.length !== view.length) {
+        throw new RangeError(
+          `Expected ${String(view.length)} elements of input "${tensor.name}" but found ${String(data.length)}`,
+        );
+      }
+      view.set(data);
+    });
+  }
+
+  /** The elements of a tensor in the wasm memory, gaps included. */
+  #view({ type, shape, stride, address }: ProgramTensor): Elements {
+    const length = pixelCount(shape) * stride;
+    switch (type) {
+      case 'float32':
+        return new Float32Array(this.#memory, address, length);
+      case 'int16':
+        return new Int16Array(this.#memory, address, length);
+      case 'int8':
+        return new Int8Array(this.#memory, address, length);
+      case 'uint8':
+        return new Uint8Array(this.#memory, address, length);
+    }
+  }
+
+  #read(tensor: ProgramTensor): Elements {
+    const view = this.#view(tensor);
+    const channels = tensor.shape.at(-1) ?? 1;
+    const dense = view.slice(0, pixelCount(tensor.shape) * channels);
+    if (tensor.stride === channels) return dense;
+    for (let pixel = 0; pixel * channels < dense.length; pixel++) {
+      const start = pixel * tensor.stride;
+      dense.set(view.subarray(start, start + channels), pixel * channels);
+    }
+    return dense;
+  }
+}
+
+function pixelCount(shape: readonly number[]): number {
+  return shape.slice(0, -1).reduce((a, b) => a * b, 1);
+}

@@ -1,0 +1,45 @@
+/** The fast path as a back end. */
+
+import { compileGraph } from '../fastpath/compile/index.ts';
+import { loadProgram, type Elements } from '../fastpath/runtime/index.ts';
+import type { Graph, Tensor, TensorData } from '../reference/index.ts';
+import { kernelsModule } from '../tools/kernels.ts';
+import type { Backend, RunOutput } from './backend.ts';
+
+export const fastpathBackend: Backend = {
+  name: 'fastpath',
+  prepare: async (graph) => {
+    const program = await loadProgram(compileGraph(graph), kernelsModule());
+    return {
+      run: (inputs) => {
+        const intermediates = new Map<string, Tensor>();
+        const outputs = program.runSteps(inputs.map(elementsOf), ({ tensor, data }) => {
+          intermediates.set(tensor.name, { ...tensorNamed(graph, tensor.name), data });
+        });
+        return { outputs: outputTensors(graph, outputs), intermediates } satisfies RunOutput;
+      },
+    };
+  },
+};
+
+function elementsOf(data: TensorData): Elements {
+  if (data instanceof Int32Array || data instanceof BigInt64Array) {
+    throw new TypeError(`Expected activations as input but found ${data.constructor.name}`);
+  }
+  return data;
+}
+
+function outputTensors(graph: Graph, outputs: readonly Elements[]): readonly Tensor[] {
+  return graph.outputs.map((index, position) => {
+    const tensor = graph.tensors[index];
+    const data = outputs[position];
+    if (tensor === undefined || data === undefined) throw new Error('Expected an output');
+    return { ...tensor, data };
+  });
+}
+
+function tensorNamed(graph: Graph, name: string): Graph['tensors'][number] {
+  const tensor = graph.tensors.find((each) => each.name === name);
+  if (tensor === undefined) throw new Error(`Expected a tensor "${name}"`);
+  return tensor;
+}
