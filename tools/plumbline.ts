@@ -12,6 +12,7 @@ import { GraphError } from '../reference/index.ts';
 import { registerCalibrate } from './commands/calibrate.ts';
 import { registerClassify } from './commands/classify.ts';
 import { registerEvaluate } from './commands/evaluate.ts';
+import { registerGolden } from './commands/golden.ts';
 import { registerImport } from './commands/import.ts';
 import { registerInspect } from './commands/inspect.ts';
 import { registerQuantize } from './commands/quantize.ts';
@@ -34,8 +35,9 @@ function createProgram(): Command {
   registerQuantize(program);
   registerEvaluate(program);
   registerInspect(program);
+  registerGolden(program);
   // Commands inherit neither, so that each is told.
-  for (const command of program.commands) {
+  for (const command of program.commands.flatMap((each) => [each, ...each.commands])) {
     command.exitOverride().option('--debug', 'print the stack of an error');
   }
   return program;

@@ -1,17 +1,18 @@
 /**
  * The published golden cases of CMSIS-NN (github ARM-software/CMSIS-NN, Tests/UnitTest/TestCases/TestData), whose
- * outputs TensorFlow Lite (Micro) interpreters produced, as calls of `runOperator`.
+ * outputs TensorFlow Lite (Micro) interpreters produced, as operator cases.
  */
 
 import { readFileSync } from 'node:fs';
 import { sharedPath } from './folder.ts';
-import {
-  runOperator,
-  type GivenTensor,
-  type OperatorResult,
-  type PrecisionName,
-  type TensorData,
+import type {
+  GivenAttributes,
+  GivenTensor,
+  OperatorKind,
+  PrecisionName,
+  TensorData,
 } from '../../reference/index.ts';
+import type { OperatorCase } from '../operator-case.ts';
 
 interface StoredArray {
   readonly type: 'int8_t' | 'int16_t' | 'int32_t' | 'int64_t';
@@ -46,44 +47,51 @@ export function readVectors(file: VectorFile): readonly VectorCase[] {
   return JSON.parse(readFileSync(sharedPath('vectors', `${file}.json`), 'utf8')) as VectorCase[];
 }
 
-/** The reference's output of a case, and the published one. */
-export function runVector(
+/** What a published case computes, and its published output. */
+export function operatorCaseOf(
   file: VectorFile,
   vector: VectorCase,
-): { readonly result: OperatorResult; readonly expected: TensorData } {
+): { readonly operatorCase: OperatorCase; readonly expected: TensorData } {
   const reader = new CaseReader(vector);
   const precision = file.endsWith('_s16') ? 'int16' : 'int8';
-  return { result: run(file, precision, reader), expected: reader.expected() };
+  return { operatorCase: read(file, precision, reader), expected: reader.expected() };
 }
 
-function run(file: VectorFile, precision: PrecisionName, reader: CaseReader): OperatorResult {
+const caseOf = <K extends OperatorKind>(
+  kind: K,
+  precision: PrecisionName,
+  attributes: GivenAttributes<K>,
+  inputs: readonly GivenTensor[],
+): OperatorCase => ({ kind, precision, attributes, inputs });
+
+function read(file: VectorFile, precision: PrecisionName, reader: CaseReader): OperatorCase {
   switch (file) {
     case 'add_s8':
     case 'add_s16':
-      return runAdd(precision, reader);
+      return readAdd(precision, reader);
     case 'avgpool_s8':
     case 'avgpool_s16':
-      return runPool(precision, reader);
+      return readPool(precision, reader);
     case 'conv_s8':
     case 'conv_s16':
     case 'grouped_conv_s8':
-      return runConv(precision, reader);
+      return readConv(precision, reader);
     case 'depthwise_s8':
     case 'depthwise_s16':
-      return runDepthwise(precision, reader);
+      return readDepthwise(precision, reader);
     case 'fully_connected_s8':
     case 'fully_connected_s16':
-      return runFullyConnected(precision, reader);
+      return readFullyConnected(precision, reader);
     case 'softmax_s8':
     case 'softmax_s16':
-      return runSoftmax(precision, reader);
+      return readSoftmax(precision, reader);
   }
 }
 
-function runAdd(precision: PrecisionName, reader: CaseReader): OperatorResult {
+function readAdd(precision: PrecisionName, reader: CaseReader): OperatorCase {
   const shape = [reader.number('DST_SIZE')];
   const sides = ['INPUT1', 'INPUT2', 'OUTPUT'];
-  return runOperator(
+  return caseOf(
     'add',
     precision,
     {
@@ -100,13 +108,13 @@ function runAdd(precision: PrecisionName, reader: CaseReader): OperatorResult {
   );
 }
 
-function runPool(precision: PrecisionName, reader: CaseReader): OperatorResult {
+function readPool(precision: PrecisionName, reader: CaseReader): OperatorCase {
   const size = reader.pair('FILTER_H', 'FILTER_W');
   const stride = reader.pair('STRIDE_H', 'STRIDE_W');
   const input = reader.pair('INPUT_H', 'INPUT_W');
   const output = reader.pair('OUTPUT_H', 'OUTPUT_W');
   const before = reader.pair('PADDING_H', 'PADDING_W');
-  return runOperator(
+  return caseOf(
     'averagePool',
     precision,
     {
@@ -125,12 +133,12 @@ function runPool(precision: PrecisionName, reader: CaseReader): OperatorResult {
   );
 }
 
-function runConv(precision: PrecisionName, reader: CaseReader): OperatorResult {
+function readConv(precision: PrecisionName, reader: CaseReader): OperatorCase {
   const channels = reader.number('IN_CH');
   const outChannels = reader.number('OUT_CH');
   const groupChannels = reader.number('FILTER_CH', channels);
   const kernel = reader.pair('FILTER_Y', 'FILTER_X');
-  return runOperator(
+  return caseOf(
     'conv2d',
     precision,
     {
@@ -149,10 +157,10 @@ function runConv(precision: PrecisionName, reader: CaseReader): OperatorResult {
   );
 }
 
-function runDepthwise(precision: PrecisionName, reader: CaseReader): OperatorResult {
+function readDepthwise(precision: PrecisionName, reader: CaseReader): OperatorCase {
   const outChannels = reader.number('OUT_CH');
   const kernel = reader.pair('FILTER_Y', 'FILTER_X');
-  return runOperator(
+  return caseOf(
     'depthwiseConv2d',
     precision,
     {
@@ -170,10 +178,10 @@ function runDepthwise(precision: PrecisionName, reader: CaseReader): OperatorRes
   );
 }
 
-function runFullyConnected(precision: PrecisionName, reader: CaseReader): OperatorResult {
+function readFullyConnected(precision: PrecisionName, reader: CaseReader): OperatorCase {
   const depth = reader.number('ACCUMULATION_DEPTH');
   const outChannels = reader.number('OUT_CH');
-  return runOperator(
+  return caseOf(
     'fullyConnected',
     precision,
     {
@@ -193,9 +201,9 @@ function runFullyConnected(precision: PrecisionName, reader: CaseReader): Operat
   );
 }
 
-function runSoftmax(precision: PrecisionName, reader: CaseReader): OperatorResult {
+function readSoftmax(precision: PrecisionName, reader: CaseReader): OperatorCase {
   const shape = [reader.number('NUM_ROWS'), reader.number('ROW_SIZE')];
-  return runOperator(
+  return caseOf(
     'softmax',
     precision,
     {
