@@ -80,9 +80,7 @@ function typeOf(precision: PrecisionName): ElementType {
   return precision;
 }
 
-type Arbitraries = {
-  readonly [K in OperatorKind]?: (precision: PrecisionName) => fc.Arbitrary<OperatorCase>;
-};
+type Arbitraries = Readonly<Partial<Record<OperatorKind, (precision: PrecisionName) => fc.Arbitrary<OperatorCase>>>>;
 
 const operatorCase = <K extends OperatorKind>(
   kind: K,

@@ -174,7 +174,7 @@ export function floatSum(kind: SumKind): fc.Arbitrary<OperatorCase> {
         attributes: { ...windowOf(kind, drawn.geometry), activation: drawn.activation },
         inputs: [
           draw(shapes.input, drawn.input, 0),
-          draw(shapes.weights, drawn.weights as FloatPattern, 1),
+          draw(shapes.weights, drawn.weights, 1),
           ...(drawn.withBias ? [draw([shapes.outputs], 'random', 2)] : []),
         ],
       };

@@ -8,9 +8,11 @@
 import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import { Command, CommanderError } from 'commander';
+import { UnsupportedError } from '../fastpath/compile/index.ts';
 import { GraphError } from '../reference/index.ts';
 import { registerCalibrate } from './commands/calibrate.ts';
 import { registerClassify } from './commands/classify.ts';
+import { registerCompile } from './commands/compile.ts';
 import { registerEvaluate } from './commands/evaluate.ts';
 import { registerGolden } from './commands/golden.ts';
 import { registerImport } from './commands/import.ts';
@@ -34,6 +36,7 @@ function createProgram(): Command {
   registerCalibrate(program);
   registerQuantize(program);
   registerEvaluate(program);
+  registerCompile(program);
   registerInspect(program);
   registerGolden(program);
   // Commands inherit neither, so that each is told.
@@ -47,11 +50,12 @@ async function main(): Promise<number> {
   const debug = process.argv.includes('--debug');
   try {
     await createProgram().parseAsync();
-    return 0;
+    return Number(process.exitCode ?? 0);
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    const expected =
-      error instanceof FileError || error instanceof UsageError || error instanceof GraphError;
+    const expected = [FileError, UsageError, GraphError, UnsupportedError].some(
+      (kind) => error instanceof kind,
+    );
     const stack = debug && error instanceof Error ? error.stack : undefined;
     const text = expected ? messageOf(error) : `Internal error: ${messageOf(error)}`;
     process.stderr.write(`plumbline: ${stack ?? text}\n`);

@@ -7,7 +7,10 @@ export default class ClosingLine implements Reporter {
     const count = { passed: 0, failed: unhandledErrors.length, skipped: 0, pending: 0 };
     for (const module of modules) {
       for (const test of module.children.allTests()) count[test.result().state] += 1;
-      if (module.errors().length > 0) count.failed += 1;
+      // A file or group that cannot begin (an import, a beforeAll) fails without a test of its own.
+      for (const group of [module, ...module.children.allSuites()]) {
+        if (group.errors().length > 0) count.failed += 1;
+      }
     }
     const { passed, failed, skipped, pending } = count;
     // After the default reporter's summary, which is printed in the same tick.

@@ -1,16 +1,23 @@
 /** `plumbline classify`: a photo to a class. */
 
 import { createRequire } from 'node:module';
-import type { Command } from 'commander';
+import process from 'node:process';
+import { Option, type Command } from 'commander';
+import { compareNetwork } from '../../conformance/compare-network.ts';
+import { fastpathBackend } from '../../golden/fastpath-backend.ts';
 import {
   imageToInput,
-  interpreter,
   type Graph,
   type PrecisionName,
   type RgbImage,
 } from '../../reference/index.ts';
+import {
+  classifierNames,
+  classifiers,
+  type Classifier,
+  type ClassifierName,
+} from '../classifiers.ts';
 import { UsageError } from '../errors.ts';
-import { encodeGraph } from '../formats/plumb.ts';
 import { dequantizedOutputs } from '../evaluation/outputs.ts';
 import { readImage } from '../images/decode.ts';
 import { embeddedNames, isEmbedded, loadModel, precisionNames } from '../models.ts';
@@ -28,6 +35,8 @@ import {
 interface ClassifyFlags extends ModelOptions {
   readonly model?: string;
   readonly top: number;
+  readonly backend: ClassifierName;
+  readonly verify?: boolean;
   readonly json?: boolean;
 }
 
@@ -36,23 +45,30 @@ interface Classification {
   readonly precision: PrecisionName;
   /** The most probable classes, best first. */
   readonly classes: readonly { readonly label: string; readonly probability: number }[];
-  readonly milliseconds: number;
-  /** Of the model's file in this precision. */
+  readonly loadMilliseconds: number;
+  readonly inferenceMilliseconds: number;
+  /** Of what is loaded. */
   readonly bytes: number;
+  /** Whether every layer is what the reference makes of its inputs: every bit of integers, the bounds of float32. */
+  readonly equalsGroundTruth?: boolean;
 }
 
 export function registerClassify(program: Command): void {
   withModelOptions(
     program
       .command('classify')
-      .summary('classify photos with the reference')
+      .summary('classify photos')
       .description(
-        'Classifies photos (JPEG, PNG, WebP) with the reference interpreter: with the six embedded models, or those chosen.\nWithout a photo, a sample is taken: mountains and firs, with nobody to be seen.',
+        'Classifies photos (JPEG, PNG, WebP) with the six embedded models, or those chosen. Without a photo, a sample is\ntaken and verified: mountains and firs, with nobody to be seen.',
       )
       .argument('[photos...]', 'image files')
       .option('--model <model>', 'large, small or a .plumb file (default: large and small)'),
   )
     .option('--top <n>', 'classes to print', positiveInteger, 1)
+    .addOption(
+      new Option('--backend <name>', 'what computes').choices(classifierNames).default('fastpath'),
+    )
+    .option('--verify', 'hold every layer of the fast path to the reference')
     .option('--json', 'print the result as JSON')
     .action(classify);
 }
@@ -66,18 +82,31 @@ function samplePhoto(): string {
 
 async function classify(photos: readonly string[], flags: ClassifyFlags): Promise<void> {
   const paths = photos.length > 0 ? photos : [samplePhoto()];
+  const verify = flags.backend === 'fastpath' && (flags.verify ?? photos.length === 0);
   // The first photo comes first: a wrong file is told before six models are derived.
   const first = await readImage(paths[0] ?? '');
-  const models = chosenModels(flags);
+  const models = await chosenModels(flags);
   const results: { readonly photo: string; readonly results: readonly Classification[] }[] = [];
   const progress = new Progress('Classifying');
-  let done = 0;
   for (const [position, photo] of paths.entries()) {
     const image = position === 0 ? first : await readImage(photo);
-    const rows = models.map(({ name, graph, bytes }) => {
-      progress.update(done++, paths.length * models.length);
-      return { model: name, precision: graph.precision, ...run(graph, image, flags.top), bytes };
-    });
+    const rows: Classification[] = [];
+    for (const [done, { name, graph, classifier }] of models.entries()) {
+      progress.update(position * models.length + done, paths.length * models.length);
+      const { probabilities, milliseconds } = classifier.classify(image);
+      const equals = verify ? await equalsTruth(graph, image, probabilities) : undefined;
+      // A difference is an error of ours.
+      if (equals === false) process.exitCode = 1;
+      rows.push({
+        model: name,
+        precision: graph.precision,
+        classes: ranked(graph.labels, probabilities, flags.top),
+        loadMilliseconds: classifier.loadMilliseconds,
+        inferenceMilliseconds: milliseconds,
+        bytes: classifier.bytes,
+        ...(equals === undefined ? {} : { equalsGroundTruth: equals }),
+      });
+    }
     if (flags.json !== true) {
       progress.end();
       print(`${photo}: ${String(image.width)} x ${String(image.height)} pixels`);
@@ -92,20 +121,20 @@ async function classify(photos: readonly string[], flags: ClassifyFlags): Promis
 interface LoadedModel {
   readonly name: string;
   readonly graph: Graph;
-  readonly bytes: number;
+  readonly classifier: Classifier;
 }
 
-function chosenModels(flags: ClassifyFlags): readonly LoadedModel[] {
+async function chosenModels(flags: ClassifyFlags): Promise<readonly LoadedModel[]> {
   const { model, precision, calibration, int16Weights } = flags;
   const choice = {
     ...(calibration === undefined ? {} : { calibration }),
     ...(int16Weights === undefined ? {} : { int16Weights }),
   };
-  const names = model === undefined ? embeddedNames : [model];
-  return names.flatMap((name) => {
+  const loaded: LoadedModel[] = [];
+  for (const name of model === undefined ? embeddedNames : [model]) {
     const derivable = isEmbedded(name) || calibration !== undefined;
     const wanted = precision !== undefined ? [precision] : derivable ? precisionNames : [undefined];
-    return wanted.map((each) => {
+    for (const each of wanted) {
       const graph = loadModel({
         model: name,
         ...choice,
@@ -114,31 +143,50 @@ function chosenModels(flags: ClassifyFlags): readonly LoadedModel[] {
       if (graph.preprocessing === undefined || graph.labels.length === 0) {
         throw new UsageError(`${name}: Expected a classifier with labels and preprocessing`);
       }
-      return { name, graph, bytes: encodeGraph(graph).length };
-    });
-  });
+      loaded.push({ name, graph, classifier: await classifiers[flags.backend](graph) });
+    }
+  }
+  return loaded;
 }
 
-function run(
-  graph: Graph,
-  image: RgbImage,
+function ranked(
+  labels: readonly string[],
+  probabilities: readonly number[],
   top: number,
-): Pick<Classification, 'classes' | 'milliseconds'> {
-  const network = interpreter(graph);
-  const start = performance.now();
-  const { outputs } = network.run([imageToInput(graph, image)]);
-  const milliseconds = performance.now() - start;
-  const [probabilities = []] = dequantizedOutputs(outputs);
-  const classes = graph.labels
+): Classification['classes'] {
+  return labels
     .map((label, i) => ({ label, probability: probabilities[i] ?? NaN }))
     .sort((a, b) => b.probability - a.probability)
     .slice(0, top);
-  return { classes, milliseconds };
+}
+
+/** Whether the fast path, given the reference's input tensor, equals it layer by layer and ends with `probabilities`. */
+async function equalsTruth(
+  graph: Graph,
+  image: RgbImage,
+  probabilities: readonly number[],
+): Promise<boolean> {
+  const input = imageToInput(graph, image);
+  const network = await fastpathBackend.prepare(graph);
+  const run = await network.run([input]);
+  const [found] = dequantizedOutputs(run.outputs);
+  const same = probabilities.every((probability, i) => probability === found?.[i]);
+  return same && compareNetwork(graph, [input], run).violation === undefined;
 }
 
 function format(rows: readonly Classification[]): string {
+  const verified = rows.some((row) => row.equalsGroundTruth !== undefined);
+  const heading = [
+    'model',
+    'precision',
+    'label',
+    'probability',
+    'load ms',
+    'inference ms',
+    'bytes',
+  ];
   return table([
-    ['model', 'precision', 'label', 'probability', 'milliseconds', 'bytes'],
+    [...heading, ...(verified ? ['equals ground truth'] : [])],
     ...rows.flatMap((row) =>
       row.classes.map(({ label, probability }, rank) =>
         rank === 0
@@ -147,10 +195,12 @@ function format(rows: readonly Classification[]): string {
               row.precision,
               label,
               percent(probability),
-              row.milliseconds.toFixed(0),
+              row.loadMilliseconds.toFixed(1),
+              row.inferenceMilliseconds.toFixed(2),
               String(row.bytes),
+              row.equalsGroundTruth === undefined ? '' : row.equalsGroundTruth ? 'yes' : 'no',
             ]
-          : ['', '', label, percent(probability), '', ''],
+          : ['', '', label, percent(probability), '', '', ''],
       ),
     ),
   ]);

@@ -1,0 +1,94 @@
+/** What turns an image into the outputs of a classifier: the fast path, or the reference. */
+
+import { compileGraph } from '../fastpath/compile/index.ts';
+import { MAX_SOURCE_HEIGHT, MAX_SOURCE_WIDTH } from '../fastpath/program/resize-workspace.ts';
+import { loadProgram } from '../fastpath/runtime/index.ts';
+import {
+  imageToInput,
+  interpreter,
+  type Graph,
+  type RgbImage,
+  type TensorData,
+} from '../reference/index.ts';
+import { UsageError } from './errors.ts';
+import { dequantizedOutputs } from './evaluation/outputs.ts';
+import { encodeGraph } from './formats/plumb.ts';
+import { kernelsModule } from './kernels.ts';
+
+export const classifierNames = ['fastpath', 'reference'] as const;
+export type ClassifierName = (typeof classifierNames)[number];
+
+export interface Classifier {
+  /** Of what is loaded: a Program, or a graph's file. */
+  readonly bytes: number;
+  /** From those bytes to a network that can run. */
+  readonly loadMilliseconds: number;
+  /** The probability of each label, and the time from input tensor to output. */
+  readonly classify: (image: RgbImage) => {
+    readonly probabilities: readonly number[];
+    readonly milliseconds: number;
+  };
+}
+
+/** The fast path's time is the median of this many runs: the first ones run code that is not yet optimised. */
+const TIMED_RUNS = 11;
+
+export const classifiers: Readonly<Record<ClassifierName, (graph: Graph) => Promise<Classifier>>> =
+  {
+    fastpath: async (graph) => {
+      const program = compileGraph(graph);
+      const kernels = kernelsModule();
+      const start = performance.now();
+      const network = await loadProgram(program, kernels);
+      return {
+        bytes: program.length,
+        loadMilliseconds: performance.now() - start,
+        classify: (image) => {
+          if (image.width > MAX_SOURCE_WIDTH || image.height > MAX_SOURCE_HEIGHT) {
+            throw new UsageError(
+              `Expected images of at most ${String(MAX_SOURCE_WIDTH)} x ${String(MAX_SOURCE_HEIGHT)} pixels for the fast path but found ${String(image.width)} x ${String(image.height)}`,
+            );
+          }
+          const times: number[] = [];
+          let outputs = network.runImage(image);
+          for (let run = 0; run < TIMED_RUNS; run++) {
+            network.image?.write(image);
+            const begin = performance.now();
+            outputs = network.run();
+            times.push(performance.now() - begin);
+          }
+          times.sort((a, b) => a - b);
+          const milliseconds = times[(TIMED_RUNS - 1) / 2] ?? NaN;
+          return {
+            probabilities: probabilitiesOf(graph, outputs[0] ?? new Int8Array(0)),
+            milliseconds,
+          };
+        },
+      };
+    },
+    reference: (graph) => {
+      const start = performance.now();
+      const network = interpreter(graph);
+      return Promise.resolve({
+        bytes: encodeGraph(graph).length,
+        loadMilliseconds: performance.now() - start,
+        classify: (image) => {
+          const input = imageToInput(graph, image);
+          const begin = performance.now();
+          const { outputs } = network.run([input]);
+          const milliseconds = performance.now() - begin;
+          return {
+            probabilities: probabilitiesOf(graph, outputs[0]?.data ?? new Int8Array(0)),
+            milliseconds,
+          };
+        },
+      });
+    },
+  };
+
+/** The first output as real numbers. */
+function probabilitiesOf(graph: Graph, data: TensorData): readonly number[] {
+  const tensor = graph.tensors[graph.outputs[0] ?? -1];
+  if (tensor === undefined) throw new Error('Expected an output');
+  return dequantizedOutputs([{ ...tensor, data }])[0] ?? [];
+}
