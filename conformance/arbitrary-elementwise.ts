@@ -80,7 +80,9 @@ function typeOf(precision: PrecisionName): ElementType {
   return precision;
 }
 
-type Arbitraries = Readonly<Partial<Record<OperatorKind, (precision: PrecisionName) => fc.Arbitrary<OperatorCase>>>>;
+type Arbitraries = Readonly<
+  Partial<Record<OperatorKind, (precision: PrecisionName) => fc.Arbitrary<OperatorCase>>>
+>;
 
 const operatorCase = <K extends OperatorKind>(
   kind: K,

@@ -17,6 +17,7 @@ import { registerEvaluate } from './commands/evaluate.ts';
 import { registerGolden } from './commands/golden.ts';
 import { registerImport } from './commands/import.ts';
 import { registerInspect } from './commands/inspect.ts';
+import { registerKernel } from './commands/kernel.ts';
 import { registerQuantize } from './commands/quantize.ts';
 import { FileError, messageOf, UsageError } from './errors.ts';
 import { packagePath } from './models.ts';
@@ -39,6 +40,7 @@ function createProgram(): Command {
   registerCompile(program);
   registerInspect(program);
   registerGolden(program);
+  registerKernel(program);
   // Commands inherit neither, so that each is told.
   for (const command of program.commands.flatMap((each) => [each, ...each.commands])) {
     command.exitOverride().option('--debug', 'print the stack of an error');

@@ -22,13 +22,12 @@ export type {
 
 export type Elements = Float32Array | Int16Array | Int8Array | Uint8Array;
 
-/** One operator's output, with the time since the operator before it. */
+/** One operator's output, and the kernels that ran for it: none for a reshape that moves nothing. */
 export interface StepReport {
   readonly tensor: ProgramIntermediate;
   /** A copy of the elements, without gaps. */
   readonly data: Elements;
-  readonly kernels: readonly string[];
-  readonly milliseconds: number;
+  readonly kernels: readonly { readonly name: string; readonly milliseconds: number }[];
 }
 
 /** A loaded Program. Its memory does not grow; runs of one FastPath may not overlap. */
@@ -141,15 +140,12 @@ class LoadedProgram implements FastPath {
     for (const tensor of this.description.intermediates) {
       const runners = this.#runners.slice(position, tensor.steps);
       position = tensor.steps;
-      const start = performance.now();
-      for (const { run, record } of runners) run(record);
-      const milliseconds = performance.now() - start;
-      visit({
-        tensor,
-        data: this.#read(tensor),
-        kernels: runners.map(({ name }) => name),
-        milliseconds,
+      const kernels = runners.map(({ name, run, record }) => {
+        const start = performance.now();
+        run(record);
+        return { name, milliseconds: performance.now() - start };
       });
+      visit({ tensor, data: this.#read(tensor), kernels });
     }
     return this.#outputs();
   }

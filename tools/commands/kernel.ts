@@ -1,0 +1,195 @@
+/** `plumbline kernel`: the loop of whoever works on a kernel: rebuild, check, time. */
+
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import process from 'node:process';
+import type { Command } from 'commander';
+import type { OperatorCase } from '../../conformance/operator-case.ts';
+import { compileGraph } from '../../fastpath/compile/index.ts';
+import { kernels, type Kernel } from '../../fastpath/program/kernels.ts';
+import { loadProgram, type Elements } from '../../fastpath/runtime/index.ts';
+import {
+  elementCount,
+  elementTypes,
+  multiplyAccumulates,
+  operatorGraph,
+  validateGraph,
+  type Graph,
+} from '../../reference/index.ts';
+import { UsageError } from '../errors.ts';
+import { kernelsModule } from '../kernels.ts';
+import { loadModel, packagePath, type ModelChoice } from '../models.ts';
+import { positiveInteger, print, printJson, Progress, table } from './context.ts';
+
+interface KernelFlags {
+  readonly runs: number;
+  readonly json?: boolean;
+}
+
+interface Report {
+  readonly kernel: string;
+  readonly cases: number;
+  /** Largest error as a fraction of its bound; 0 where all bits are equal. */
+  readonly worst: number;
+  readonly timing: Timing;
+}
+
+interface Timing {
+  readonly model: string;
+  readonly layers: number;
+  /** Of all these layers together: the median of runs. */
+  readonly milliseconds: number;
+  /** Multiply-accumulates; of operators without products, elements. */
+  readonly operations: number;
+}
+
+export function registerKernel(program: Command): void {
+  program
+    .command('kernel')
+    .summary('rebuild the kernels, check and time one of them')
+    .description(
+      'In a checkout: builds the kernels, runs random cases of the chosen ones against the reference, and times them on the\nlayers of the large model, or, where it has none, on one of ordinary size.',
+    )
+    .argument('<name>', 'a kernel, or how several begin: conv2d_i8, depthwise, softmax')
+    .option('--runs <n>', 'random cases of each kernel', positiveInteger, 100)
+    .option('--json', 'print the result as JSON')
+    .action(develop);
+}
+
+async function develop(name: string, flags: KernelFlags): Promise<void> {
+  const chosen = kernels.filter((kernel) => kernel.name.startsWith(name));
+  if (chosen.length === 0) {
+    const names = kernels.map((kernel) => kernel.name).join(', ');
+    throw new UsageError(`Expected one of ${names} but found ${name}`);
+  }
+  build();
+  // Only a checkout has what draws the cases.
+  const { checkKernel } = await import('../../conformance/check-kernel.ts');
+  const { timedCase } = await import('../../conformance/kernel-cases.ts');
+  const reports: Report[] = [];
+  const progress = new Progress('Checking');
+  const timings = await timingsOf(chosen);
+  for (const [done, kernel] of chosen.entries()) {
+    progress.update(done, chosen.length);
+    const { cases, worst, problem } = await checkKernel(kernel, flags.runs);
+    if (problem !== undefined) throw new UsageError(`${kernel.name}: ${problem}`);
+    const timing = timings.get(kernel.name) ?? (await timeCase(kernel, timedCase(kernel)));
+    reports.push({ kernel: kernel.name, cases, worst, timing });
+  }
+  progress.end();
+  if (flags.json === true) printJson(reports);
+  else print(format(reports));
+}
+
+function build(): void {
+  const compiler = packagePath('node_modules', 'assemblyscript', 'bin', 'asc.js');
+  if (!existsSync(compiler) || !existsSync(packagePath('asconfig.json'))) {
+    throw new UsageError('Expected a checkout with its dependencies, since kernels are rebuilt');
+  }
+  const { status, stderr } = spawnSync(process.execPath, [compiler, '--target', 'simd'], {
+    cwd: packagePath(),
+    encoding: 'utf8',
+  });
+  if (status !== 0) throw new UsageError(`Expected kernels that compile.\n${stderr}`);
+}
+
+/** The models between which all kernels of a network occur. */
+const BENCH_MODELS: readonly (ModelChoice & { readonly label: string })[] = [
+  { label: 'large float32', model: 'large', precision: 'float32' },
+  { label: 'large int8', model: 'large', precision: 'int8' },
+  { label: 'large int16', model: 'large', precision: 'int16' },
+  { label: 'large int16 full', model: 'large', precision: 'int16', int16Weights: 'full' },
+  { label: 'large int16 int8', model: 'large', precision: 'int16', int16Weights: 'int8' },
+];
+const WARM_RUNS = 5;
+const TIMED_RUNS = 15;
+
+async function timingsOf(chosen: readonly Kernel[]): Promise<ReadonlyMap<string, Timing>> {
+  const missing = new Set(chosen.map((kernel) => kernel.name));
+  const timings = new Map<string, Timing>();
+  for (const { label, ...choice } of BENCH_MODELS) {
+    const wanted = chosen.some(
+      ({ name, input }) => missing.has(name) && precisionOf(input) === choice.precision,
+    );
+    if (!wanted) continue;
+    for (const [name, timing] of await timeNetwork(label, loadModel(choice))) {
+      if (missing.delete(name)) timings.set(name, timing);
+    }
+  }
+  return timings;
+}
+
+function precisionOf(type: Kernel['input']): string {
+  return { f32: 'float32', i16: 'int16', i8: 'int8', u8: 'int8' }[type];
+}
+
+/** A kernel on a network of one operator. */
+async function timeCase(kernel: Kernel, timed: OperatorCase): Promise<Timing> {
+  const { kind, precision, attributes, inputs } = timed;
+  const { graph } = operatorGraph(kind, precision, attributes, inputs);
+  validateGraph(graph);
+  const shape = inputs[0]?.shape.join('x') ?? '';
+  const timing = (await timeNetwork(`${kind} of ${shape}`, graph)).get(kernel.name);
+  if (timing === undefined) throw new Error(`Expected ${kind} to run ${kernel.name}`);
+  return timing;
+}
+
+/** The time of each kernel's steps in a network. */
+async function timeNetwork(label: string, graph: Graph): Promise<ReadonlyMap<string, Timing>> {
+  const network = await loadProgram(compileGraph(graph), kernelsModule());
+  const inputs = graph.inputs.map((index) => onesFor(graph, index));
+  const samples = new Map<string, number[]>();
+  for (let run = 0; run < WARM_RUNS + TIMED_RUNS; run++) {
+    const sums = new Map<string, number>();
+    network.runSteps(inputs, ({ kernels: steps }) => {
+      for (const { name, milliseconds } of steps) {
+        sums.set(name, (sums.get(name) ?? 0) + milliseconds);
+      }
+    });
+    if (run < WARM_RUNS) continue;
+    for (const [name, sum] of sums) samples.set(name, [...(samples.get(name) ?? []), sum]);
+  }
+  const layers = new Map<string, { count: number; work: number }>();
+  let position = 0;
+  network.runSteps(inputs, ({ kernels: steps }) => {
+    const operator = graph.operators[position++];
+    const added = operator === undefined ? 0 : multiplyAccumulates(graph, operator);
+    for (const { name } of steps) {
+      const { count, work } = layers.get(name) ?? { count: 0, work: 0 };
+      layers.set(name, { count: count + 1, work: work + added });
+    }
+  });
+  return new Map(
+    Array.from(samples, ([name, times]) => [
+      name,
+      {
+        model: label,
+        layers: layers.get(name)?.count ?? 0,
+        milliseconds: times.sort((a, b) => a - b)[(TIMED_RUNS - 1) / 2] ?? NaN,
+        operations: layers.get(name)?.work ?? 0,
+      },
+    ]),
+  );
+}
+
+function onesFor(graph: Graph, index: number): Elements {
+  const tensor = graph.tensors[index];
+  if (tensor === undefined) throw new Error('Expected an input');
+  const data = elementTypes[tensor.type].allocate(elementCount(tensor.shape)) as Elements;
+  return data.fill(1);
+}
+
+function format(reports: readonly Report[]): string {
+  return table([
+    ['kernel', 'cases', 'worst of bound', 'timed on', 'layers', 'ms', 'G operations/s'],
+    ...reports.map(({ kernel, cases, worst, timing }) => [
+      kernel,
+      String(cases),
+      worst.toFixed(2),
+      timing.model,
+      String(timing.layers),
+      timing.milliseconds.toFixed(3),
+      (timing.operations / timing.milliseconds / 1e6).toFixed(2),
+    ]),
+  ]);
+}
