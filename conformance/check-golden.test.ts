@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { referenceBackend, type Backend } from '../golden/backend.ts';
+import { fastpathBackend } from '../golden/fastpath-backend.ts';
 import { decodeGolden } from '../golden/file.ts';
 import { goldenInputs } from '../golden/inputs.ts';
 import { recordGolden, type GoldenEntry, type GoldenRecord } from '../golden/record.ts';
@@ -42,6 +43,33 @@ describe('committed goldens', () => {
       expect(await checkInput(graph, record, input, referenceBackend, network)).toEqual({
         findings: [],
       });
+    }
+  });
+});
+
+describe('the fast path against committed goldens', () => {
+  it.each([
+    ['small', 'int8'],
+    ['small', 'int16'],
+    ['large', 'int8'],
+    ['large', 'int16'],
+  ] as const)('%s %s equals every bit', async (model, precision) => {
+    const [graph, golden] = committed(model, precision);
+    expect(await checkGolden(graph, golden, fastpathBackend)).toEqual({
+      inputs: goldenInputs.length,
+      equal: goldenInputs.length,
+      findings: [],
+    });
+  });
+
+  it.each(['small', 'large'] as const)('%s float32 stays within bounds', async (model) => {
+    const [graph, golden] = committed(model, 'float32');
+    const network = await fastpathBackend.prepare(graph);
+    for (const name of ['noise', 'boats of Nagasaki']) {
+      const input = goldenInputs.find((each) => each.name === name) ?? expect.unreachable();
+      const result = await checkInput(graph, golden, input, fastpathBackend, network);
+      expect(result.findings).toEqual([]);
+      expect(result.worst).toBeLessThan(1);
     }
   });
 });
