@@ -84,12 +84,12 @@ async function classify(photos: readonly string[], flags: ClassifyFlags): Promis
   const paths = photos.length > 0 ? photos : [samplePhoto()];
   const verify = flags.backend === 'fastpath' && (flags.verify ?? photos.length === 0);
   // The first photo comes first: a wrong file is told before six models are derived.
-  const first = await readImage(paths[0] ?? '');
+  let image = await readImage(paths[0] ?? '');
   const models = await chosenModels(flags);
   const results: { readonly photo: string; readonly results: readonly Classification[] }[] = [];
   const progress = new Progress('Classifying');
   for (const [position, photo] of paths.entries()) {
-    const image = position === 0 ? first : await readImage(photo);
+    if (position > 0) image = await readImage(photo);
     const rows: Classification[] = [];
     for (const [done, { name, graph, classifier }] of models.entries()) {
       progress.update(position * models.length + done, paths.length * models.length);

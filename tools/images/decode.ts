@@ -7,18 +7,22 @@
 
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import decodeJpeg, { init as initJpeg } from '@jsquash/jpeg/decode.js';
-import { decode as decodePng, init as initPng } from '@jsquash/png/decode.js';
-import decodeWebp, { init as initWebp } from '@jsquash/webp/decode.js';
+import * as jpeg from '@jsquash/jpeg/decode.js';
+import * as png from '@jsquash/png/decode.js';
+import * as webp from '@jsquash/webp/decode.js';
 import type { RgbImage } from '../../reference/index.ts';
 import { FileError, messageOf } from '../errors.ts';
 import { readBytes } from '../files.ts';
 import { Bytes, ImageError, inspectImage, type ImageInfo } from './container.ts';
+import { MISSING_DATA } from './jpeg.ts';
 import { sanitizePng } from './png.ts';
 
-/** Limits that are checked before anything is decoded. */
-export const MAX_FILE_BYTES = 256 * 2 ** 20;
-export const MAX_PIXELS = 100_000_000;
+/**
+ * Limits that are checked before anything is decoded. They keep memory below 1 GB; 8192 x 6144 is the largest photo
+ * of common cameras.
+ */
+export const MAX_FILE_BYTES = 64 * 2 ** 20;
+export const MAX_PIXELS = 8192 * 6144;
 
 /**
  * The pixels of an image file.
@@ -62,26 +66,28 @@ interface RgbaImage {
   readonly data: Uint8ClampedArray | Uint8Array;
 }
 
-type Init = (module: WebAssembly.Module) => Promise<unknown>;
+/** The declarations of jSquash do not tell that `init` takes a module. What that prints goes to `printErr`, by lines. */
+type Init = (
+  module: WebAssembly.Module,
+  options: { readonly printErr: (line: string) => void },
+) => Promise<unknown>;
+const initJpeg: Init = jpeg.init;
+const initWebp: Init = webp.init;
 
-/**
- * Every image gets a decoder instance of its own where the package allows it: a failed decode can poison an instance,
- * and a large one leaves it large. The declarations of jSquash do not tell that `init` takes a module.
- */
 async function decodeRgba({ format }: ImageInfo, data: Uint8Array): Promise<RgbaImage> {
   try {
     switch (format) {
-      case 'jpeg':
-        await (initJpeg as unknown as Init)(
-          await compile('@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm'),
-        );
-        return await decodeJpeg(bufferOf(data));
-      case 'webp':
-        await (initWebp as unknown as Init)(await compile('@jsquash/webp/codec/dec/webp_dec.wasm'));
-        return await decodeWebp(bufferOf(data));
+      case 'jpeg': {
+        const wasm = await compile('@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm');
+        return await decodeWholeJpeg(initJpeg, wasm, data);
+      }
+      case 'webp': {
+        const wasm = await compile('@jsquash/webp/codec/dec/webp_dec.wasm');
+        return await inNewInstance(initWebp, wasm, () => webp.default(bufferOf(data)));
+      }
       case 'png': {
-        await initPng(await compile('@jsquash/png/codec/pkg/squoosh_png_bg.wasm'));
-        return await decodePng(bufferOf(await sanitizePng(new Bytes(data))));
+        await png.init(await compile('@jsquash/png/codec/pkg/squoosh_png_bg.wasm'));
+        return await png.decode(bufferOf(await sanitizePng(new Bytes(data))));
       }
     }
   } catch (error) {
@@ -89,6 +95,40 @@ async function decodeRgba({ format }: ImageInfo, data: Uint8Array): Promise<Rgba
     throw new ImageError(`Expected an intact image but decoding the ${format} data failed`, {
       cause: error,
     });
+  }
+}
+
+/** libjpeg makes up what a scan lacks, and tells it in its warnings alone. */
+async function decodeWholeJpeg(
+  init: Init,
+  wasm: WebAssembly.Module,
+  data: Uint8Array,
+): Promise<RgbaImage> {
+  const warnings: string[] = [];
+  const image = await inNewInstance(init, wasm, () => jpeg.default(bufferOf(data)), warnings);
+  if (warnings.some((warning) => MISSING_DATA.test(warning))) {
+    throw new ImageError('Expected a complete JPEG but the data of a scan ends early');
+  }
+  return image;
+}
+
+/**
+ * Decodes in an instance of the decoder that nothing was decoded in before, and leaves such a one behind: a failed
+ * decode can poison an instance, and a large one leaves it with hundreds of megabytes. A package keeps the instance
+ * that was made last; nothing is awaited before `decode` has taken it, so that decodes do not mix.
+ */
+async function inNewInstance(
+  init: Init,
+  wasm: WebAssembly.Module,
+  decode: () => Promise<RgbaImage>,
+  lines: string[] = [],
+): Promise<RgbaImage> {
+  const options = { printErr: (line: string): number => lines.push(line) };
+  void init(wasm, options);
+  try {
+    return await decode();
+  } finally {
+    void init(wasm, options);
   }
 }
 
@@ -104,12 +144,17 @@ function compile(specifier: string): Promise<WebAssembly.Module> {
   return module;
 }
 
+/** The bytes as a buffer that holds nothing else; copied only where they are part of a larger one. */
 function bufferOf(data: Uint8Array): ArrayBuffer {
-  return Uint8Array.from(data).buffer;
+  const { buffer, byteLength } = data;
+  return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength
+    ? buffer
+    : Uint8Array.from(data).buffer;
 }
 
+/** In the memory of the pixels themselves, which may be hundreds of megabytes: three bytes never overtake four. */
 function compositeOnWhite({ width, height, data }: RgbaImage): RgbImage {
-  const rgb = new Uint8Array(width * height * 3);
+  const rgb = new Uint8Array(data.buffer, data.byteOffset, width * height * 3);
   for (let pixel = 0; pixel < width * height; pixel++) {
     const alpha = data[pixel * 4 + 3] ?? 255;
     const white = 255 * (255 - alpha) + 127;

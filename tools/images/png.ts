@@ -5,6 +5,7 @@
  * data is inflated once beforehand, without keeping it, against the size that the header implies.
  */
 
+import { Readable } from 'node:stream';
 import { createInflate } from 'node:zlib';
 import { exifOrientation } from './exif.ts';
 import { ImageError, type Bytes, type ImageInfo } from './container.ts';
@@ -14,6 +15,10 @@ const SIGNATURE_BYTES = 8;
 const CHUNK_OVERHEAD = 12;
 /** Some encoders end their pixel data with padding. */
 const SLACK_BYTES = 65536;
+/** Encoders write chunks of 8 KB and more. */
+const MAX_CHUNKS = 100_000;
+/** Of inflated data that is looked at in one piece. */
+const PIECE_BYTES = 2 ** 20;
 
 interface Chunk {
   readonly type: string;
@@ -27,11 +32,17 @@ function readChunks(bytes: Bytes): readonly Chunk[] {
   for (;;) {
     const length = bytes.uint32(at);
     const type = bytes.text(at + 4, 4);
+    if (!/^[A-Za-z]{4}$/.test(type)) {
+      throw new ImageError(`Expected a PNG chunk but found data at byte ${String(at)}`);
+    }
     if (at + CHUNK_OVERHEAD + length > bytes.length) {
       throw new ImageError(`Expected a complete PNG but the file ends within chunk ${type}`);
     }
     chunks.push({ type, start: at, length });
     if (type === 'IEND') return chunks;
+    if (chunks.length === MAX_CHUNKS) {
+      throw new ImageError(`Expected a PNG of at most ${String(MAX_CHUNKS)} chunks but found more`);
+    }
     at += CHUNK_OVERHEAD + length;
   }
 }
@@ -63,14 +74,13 @@ export async function sanitizePng(bytes: Bytes): Promise<Uint8Array> {
 
 async function checkPixelData(bytes: Bytes, chunks: readonly Chunk[]): Promise<void> {
   const expected = pixelBytes(bytes);
-  const inflate = createInflate();
+  const compressed = chunks
+    .filter(({ type }) => type === 'IDAT')
+    .map(({ start, length }) => bytes.data.subarray(start + 8, start + 8 + length));
+  const inflate = createInflate({ chunkSize: PIECE_BYTES });
   let found = 0;
   try {
-    for (const { type, start, length } of chunks) {
-      if (type === 'IDAT') inflate.write(bytes.data.subarray(start + 8, start + 8 + length));
-    }
-    inflate.end();
-    for await (const part of inflate) {
+    for await (const part of Readable.from(compressed).pipe(inflate)) {
       found += (part as Uint8Array).length;
       if (found > expected + SLACK_BYTES) break;
     }

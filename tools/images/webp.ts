@@ -50,5 +50,7 @@ function readSize(bytes: Bytes): { width: number; height: number } {
     }
     default:
   }
-  throw new ImageError(`Expected a WebP image but found a damaged chunk ${type.trim()}`);
+  throw new ImageError(
+    `Expected a WebP image but found a damaged chunk ${type.replace(/[^!-~]/g, '')}`,
+  );
 }

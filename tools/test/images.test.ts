@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, truncateSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { deflateSync } from 'node:zlib';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { ImageError } from '../images/container.ts';
-import { decodeImage, readImage, upright } from '../images/decode.ts';
+import { decodeImage, MAX_FILE_BYTES, readImage, upright } from '../images/decode.ts';
 import { encodePng, pngChunk, pngFile, pngHeader } from './png-writer.ts';
 import { temporaryFolder } from './temporary.ts';
 
@@ -125,6 +125,50 @@ describe('pixels', () => {
   });
 });
 
+const END_OF_IMAGE = Uint8Array.of(0xff, 0xd9);
+/** The header of a scan of one component. */
+const SCAN = Uint8Array.of(0xff, 0xda, 0, 8, 1, 1, 0, 0, 63, 0);
+const beforeScan = photo.subarray(0, photo.lastIndexOf(Uint8Array.of(0xff, 0xda)));
+const repeated = <T>(item: T, times: number): readonly T[] =>
+  Array.from({ length: times }, () => item);
+
+describe('unusual images', () => {
+  const stray = Uint8Array.of(1, 2, 3, 0xff, 0xff, 0, 4);
+
+  it.each<readonly [string, Uint8Array]>([
+    [
+      'stray bytes before the end',
+      Buffer.concat([photo.subarray(0, -2), stray, END_OF_IMAGE, stray]),
+    ],
+    [
+      'stray bytes in the header',
+      Buffer.concat([beforeScan, stray, photo.subarray(beforeScan.length)]),
+    ],
+    [
+      'a comment that looks like scans',
+      Buffer.concat([
+        photo.subarray(0, 2),
+        Uint8Array.of(0xff, 0xfe, 0x07, 0xd2),
+        ...repeated(SCAN, 200),
+        photo.subarray(2),
+      ]),
+    ],
+  ])('reads a JPEG with %s and says nothing of it', async (_name, jpeg) => {
+    const print = vi.spyOn(console, 'error');
+    const image = await decodeImage(jpeg);
+    expect(Buffer.compare(image.data, (await decodeImage(photo)).data)).toBe(0);
+    expect(print).not.toHaveBeenCalled();
+  });
+
+  it('reads a PNG whose pixel data is in many pieces', async () => {
+    const pieces = Array.from(deflateSync(Uint8Array.of(0, 9, 8, 7)), (byte) =>
+      pngChunk('IDAT', Uint8Array.of(byte)),
+    );
+    const empty = repeated(pngChunk('IDAT', new Uint8Array(0)), 50_000);
+    expect(await pixels(pngFile(pngHeader(1, 1, 8, 2), ...empty, ...pieces))).toEqual([9, 8, 7]);
+  });
+});
+
 describe('bad images', () => {
   const bomb = (): Uint8Array =>
     pngFile(pngHeader(64, 64, 8, 0), pngChunk('IDAT', deflateSync(Buffer.alloc(60_000_000))));
@@ -142,6 +186,31 @@ describe('bad images', () => {
       'Expected a complete JPEG but the file ends before its end-of-image marker',
     ],
     [
+      'half a JPEG that was given an end',
+      () => Buffer.concat([photo.subarray(0, 60_000), END_OF_IMAGE]),
+      'Expected a complete JPEG but the data of a scan ends early',
+    ],
+    [
+      'a JPEG without a scan',
+      () => Buffer.concat([beforeScan, END_OF_IMAGE]),
+      'Expected a JPEG scan but the image ends',
+    ],
+    [
+      'a JPEG of a hundred scans more',
+      () => Buffer.concat([beforeScan, ...repeated(SCAN, 100), photo.subarray(beforeScan.length)]),
+      'Expected a JPEG of at most 100 scans but found more',
+    ],
+    [
+      'a PNG of chunks without content',
+      () => pngFile(pngHeader(1, 1, 8, 0), ...repeated(pngChunk('tEXt', new Uint8Array(0)), 1e5)),
+      'Expected a PNG of at most 100000 chunks but found more',
+    ],
+    [
+      'a PNG chunk whose type is no text',
+      () => pngFile(pngHeader(1, 1, 8, 0), pngChunk('\u001b[2J', new Uint8Array(0))),
+      'Expected a PNG chunk but found data at byte 33',
+    ],
+    [
       'half a PNG',
       () => bomb().subarray(0, 50),
       'Expected a complete PNG but the file ends within chunk IDAT',
@@ -155,12 +224,12 @@ describe('bad images', () => {
     [
       'an enormous PNG',
       () => pngFile(pngHeader(30_000, 30_000, 1, 0), pngChunk('IDAT', new Uint8Array(9))),
-      'Expected an image of 1 to 100000000 pixels but found 30000 x 30000',
+      'Expected an image of 1 to 50331648 pixels but found 30000 x 30000',
     ],
     [
       'a PNG without pixels',
       () => pngFile(pngHeader(0, 5, 8, 0)),
-      'Expected an image of 1 to 100000000 pixels but found 0 x 5',
+      'Expected an image of 1 to 50331648 pixels but found 0 x 5',
     ],
     [
       'a WebP that ends early',
@@ -222,6 +291,32 @@ describe('bad images', () => {
         },
       ),
       { numRuns: 150 },
+    );
+  });
+
+  it('tells whole and damaged images apart that are decoded at once', async () => {
+    const cut = Buffer.concat([photo.subarray(0, 60_000), END_OF_IMAGE]);
+    const results = await Promise.allSettled([photo, cut, photo, cut].map(decodeImage));
+    expect(results.map((result) => result.status)).toEqual([
+      'fulfilled',
+      'rejected',
+      'fulfilled',
+      'rejected',
+    ]);
+  });
+
+  it('says nothing but the error', async () => {
+    const print = vi.spyOn(console, 'error');
+    const jpeg = Buffer.concat([photo.subarray(0, 60_000), END_OF_IMAGE]);
+    await expect(decodeImage(jpeg)).rejects.toThrow(ImageError);
+    expect(print).not.toHaveBeenCalled();
+  });
+
+  it('refuses a large file before it reads it', async () => {
+    const path = folder.write('large.jpg', photo);
+    truncateSync(path, MAX_FILE_BYTES + 1);
+    await expect(readImage(path)).rejects.toThrow(
+      'Expected at most 67108864 bytes but found 67108865',
     );
   });
 

@@ -9,16 +9,26 @@ export interface NodeSpec {
   readonly ints?: Readonly<Record<string, readonly number[]>>;
   readonly int?: Readonly<Record<string, number>>;
   readonly float?: Readonly<Record<string, number>>;
+  /** Appends fields of NodeProto. */
+  readonly more?: (pbf: PbfWriter) => void;
+}
+
+export interface ConstantSpec {
+  readonly shape: readonly number[];
+  readonly data: readonly number[];
+  /** ONNX type of the elements: 1 for float32 (the default), 7 for int64. */
+  readonly type?: number;
+  /** Appends fields of TensorProto. */
+  readonly more?: (pbf: PbfWriter) => void;
 }
 
 export interface ModelSpec {
   readonly input: readonly number[];
-  readonly constants: Readonly<
-    Record<string, { readonly shape: readonly number[]; readonly data: readonly number[] }>
-  >;
+  readonly constants: Readonly<Record<string, ConstantSpec>>;
   readonly nodes: readonly NodeSpec[];
   readonly output: string;
   readonly metadata?: Readonly<Record<string, string>>;
+  readonly opset?: number;
 }
 
 const ATTRIBUTE_FLOAT = 1;
@@ -31,7 +41,7 @@ export function encodeOnnx(model: ModelSpec): Uint8Array {
   pbf.writeMessage(
     8,
     (_unused, opset) => {
-      opset.writeVarintField(2, 17);
+      opset.writeVarintField(2, model.opset ?? 17);
     },
     undefined,
   );
@@ -51,20 +61,23 @@ export function encodeOnnx(model: ModelSpec): Uint8Array {
 
 function writeGraph(model: ModelSpec, pbf: PbfWriter): void {
   for (const node of model.nodes) pbf.writeMessage(1, writeNode, node);
-  for (const [name, { shape, data }] of Object.entries(model.constants)) {
-    pbf.writeMessage(
-      5,
-      (_unused, tensor) => {
-        tensor.writePackedVarint(1, [...shape]);
-        tensor.writeVarintField(2, 1);
-        tensor.writeStringField(8, name);
-        tensor.writeBytesField(9, new Uint8Array(Float32Array.from(data).buffer));
-      },
-      undefined,
-    );
+  for (const [name, constant] of Object.entries(model.constants)) {
+    pbf.writeMessage(5, writeConstant, { name, ...constant });
   }
   pbf.writeMessage(11, writeValue, { name: 'image', shape: model.input });
   pbf.writeMessage(12, writeValue, { name: model.output, shape: [] });
+}
+
+function writeConstant(
+  { name, shape, data, type = 1, more }: ConstantSpec & { readonly name: string },
+  pbf: PbfWriter,
+): void {
+  pbf.writePackedVarint(1, [...shape]);
+  pbf.writeVarintField(2, type);
+  pbf.writeStringField(8, name);
+  if (type === 7) pbf.writePackedVarint(7, [...data]);
+  else pbf.writeBytesField(9, new Uint8Array(Float32Array.from(data).buffer));
+  more?.(pbf);
 }
 
 function writeNode(node: NodeSpec, pbf: PbfWriter): void {
@@ -105,6 +118,7 @@ function writeNode(node: NodeSpec, pbf: PbfWriter): void {
       undefined,
     );
   }
+  node.more?.(pbf);
 }
 
 function writeValue(

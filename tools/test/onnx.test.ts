@@ -1,50 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { interpreter, type Graph } from '../../reference/index.ts';
+import { interpreter } from '../../reference/index.ts';
 import { FileError } from '../errors.ts';
-import { onnxToGraph } from '../formats/onnx/to-graph.ts';
 import { decodeOnnx } from '../formats/onnx/wire.ts';
+import { base, conv, ramp, readOnnx as read, withNodes } from './onnx-models.ts';
 import { encodeOnnx, type ModelSpec, type NodeSpec } from './onnx-writer.ts';
-
-const preprocessing = {
-  resize: 'squash',
-  channels: 'rgb',
-  mean: [127.5, 127.5, 127.5],
-  std: [127.5, 127.5, 127.5],
-} as const;
-
-const ramp = (length: number, step = 0.1): number[] =>
-  Array.from({ length }, (_, i) => ((i * 7) % 11) * step - 0.4);
-
-function read(bytes: Uint8Array): Graph {
-  const model = decodeOnnx('net.onnx', bytes);
-  return onnxToGraph('net.onnx', model, { name: 'net', labels: [], preprocessing, provenance: {} });
-}
-
-const conv: NodeSpec = {
-  type: 'Conv',
-  inputs: ['image', 'w', 'b'],
-  output: 'conv',
-  ints: { strides: [2, 2], pads: [0, 0, 1, 1], kernel_shape: [3, 3], dilations: [1, 1] },
-};
-const base: ModelSpec = {
-  input: [1, 3, 4, 4],
-  constants: {
-    w: { shape: [2, 3, 3, 3], data: ramp(54) },
-    b: { shape: [2], data: [0.5, -0.5] },
-  },
-  nodes: [conv],
-  output: 'conv',
-};
-const withNodes = (
-  nodes: readonly NodeSpec[],
-  constants: ModelSpec['constants'] = {},
-): ModelSpec => ({
-  ...base,
-  nodes,
-  constants: { ...base.constants, ...constants },
-  output: nodes.at(-1)?.output ?? '',
-});
 
 describe('import', () => {
   it('turns NCHW into NHWC', () => {

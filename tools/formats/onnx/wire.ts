@@ -1,21 +1,18 @@
 /**
  * ONNX files (onnx/onnx.proto of github onnx/onnx): the fields that a float network of constants needs.
  *
- * The wire format is read by pbf; what this file adds is the numbers of the fields. A file is untrusted: pbf allocates
- * no more than the file holds, and whatever does not decode is a `FileError`.
+ * A file is untrusted: whatever does not decode is a `FileError`, and memory is bounded by the limits here and in
+ * `protobuf.ts`.
  */
 
-import { PbfReader } from 'pbf';
 import { FileError, messageOf } from '../../errors.ts';
+import { ProtobufReader } from './protobuf.ts';
+import { readTensor, type OnnxTensor } from './tensor.ts';
 
-export interface OnnxTensor {
-  readonly name: string;
-  readonly shape: readonly number[];
-  readonly data: Float32Array | readonly number[];
-}
-
+/** The values that a file gives, of which the type of the attribute tells one. */
 export interface OnnxAttribute {
   readonly name: string;
+  readonly type: number;
   readonly float?: number;
   readonly int?: number;
   readonly string?: string;
@@ -50,9 +47,9 @@ export interface OnnxModel {
   readonly metadata: ReadonlyMap<string, string>;
 }
 
-export const ONNX_FLOAT = 1;
-const ONNX_INT32 = 6;
-const ONNX_INT64 = 7;
+/** Limits of a file; a MobileNetV2 has 14 MB and up to a few hundred operators. */
+const MAX_ONNX_BYTES = 128 * 2 ** 20;
+const MAX_NODES = 10_000;
 
 /**
  * The model in a file's bytes. `file` names it in errors.
@@ -60,11 +57,16 @@ const ONNX_INT64 = 7;
  * @throws {FileError} for bytes that are no ONNX model
  */
 export function decodeOnnx(file: string, bytes: Uint8Array): OnnxModel {
+  if (bytes.length > MAX_ONNX_BYTES) {
+    throw new FileError(
+      file,
+      `Expected an ONNX model of at most ${String(MAX_ONNX_BYTES)} bytes but found ${String(bytes.length)}`,
+    );
+  }
   let model: OnnxModel;
   try {
-    model = readModel(new PbfReader(bytes));
+    model = readModel(new ProtobufReader(bytes));
   } catch (error) {
-    if (error instanceof FileError) throw error;
     throw new FileError(file, `Expected an ONNX model. ${messageOf(error)}`, { cause: error });
   }
   if (model.nodes.length === 0) {
@@ -73,213 +75,159 @@ export function decodeOnnx(file: string, bytes: Uint8Array): OnnxModel {
   return model;
 }
 
-/**
- * Reads the fields of a message up to `end`. A length is checked before it is read: pbf itself reads beyond the end of
- * a truncated file as if there were zeros.
- */
-function fields(pbf: PbfReader, end: number, read: (field: number) => void): void {
-  while (pbf.pos < end) {
-    const field = pbf.nextField(end);
-    if (field === 0) break;
-    if (pbf.type === LENGTH_DELIMITED) {
-      const start = pbf.pos;
-      const length = pbf.readVarint();
-      if (!(pbf.pos + length <= end)) {
-        throw new RangeError(`Expected ${String(length)} bytes of a field but found the end`);
-      }
-      pbf.pos = start;
-    }
-    read(field);
-    if (!(pbf.pos <= end)) throw new RangeError('Expected a field to end with its message');
-  }
-}
-
-const LENGTH_DELIMITED = 2;
-
-/** Reads an embedded message, whose length `fields` has checked. */
-function message<T>(pbf: PbfReader, read: (pbf: PbfReader, end: number) => T): T {
-  const length = pbf.readVarint();
-  const end = pbf.pos + length;
-  const value = read(pbf, end);
-  pbf.pos = end;
-  return value;
-}
-
-function readModel(pbf: PbfReader): OnnxModel {
+function readModel(reader: ProtobufReader): OnnxModel {
   let producer = '';
   let opset = 0;
   let graph: ReturnType<typeof readGraph> | undefined;
   const metadata = new Map<string, string>();
-  fields(pbf, pbf.length, (field) => {
-    if (field === 2) producer = pbf.readString();
-    else if (field === 7) graph = message(pbf, readGraph);
-    else if (field === 8) {
-      const { domain, version } = message(pbf, readOpset);
-      if (domain === '' || domain === 'ai.onnx') opset = version;
+  reader.fields((field) => {
+    if (field === 2) producer = reader.name();
+    else if (field === 7) {
+      if (graph !== undefined) throw new RangeError('Expected one graph but found more');
+      graph = reader.message(readGraph);
+    } else if (field === 8) {
+      const { domain, version } = reader.message(readOpset);
+      if (isStandard(domain)) opset = version;
     } else if (field === 14) {
-      const [key, value] = message(pbf, readEntry);
+      const [key, value] = reader.message(readEntry);
       metadata.set(key, value);
+    } else if (field === 25) {
+      throw new RangeError("Expected standard operators but found functions of the model's own");
     }
   });
   if (graph === undefined) throw new RangeError('Expected a graph but found none');
   return { producer, opset, metadata, ...graph };
 }
 
-function readOpset(pbf: PbfReader, end: number): { domain: string; version: number } {
+/** Both are names of the domain of standard operators. */
+export const isStandard = (domain: string): boolean => domain === '' || domain === 'ai.onnx';
+
+function readOpset(reader: ProtobufReader): { domain: string; version: number } {
   const opset = { domain: '', version: 0 };
-  fields(pbf, end, (field) => {
-    if (field === 1) opset.domain = pbf.readString();
-    else if (field === 2) opset.version = pbf.readVarint(true);
+  reader.fields((field) => {
+    if (field === 1) opset.domain = reader.name();
+    else if (field === 2) opset.version = reader.integer();
   });
   return opset;
 }
 
-function readEntry(pbf: PbfReader, end: number): [string, string] {
+function readEntry(reader: ProtobufReader): [string, string] {
   const entry: [string, string] = ['', ''];
-  fields(pbf, end, (field) => {
-    if (field === 1) entry[0] = pbf.readString();
-    else if (field === 2) entry[1] = pbf.readString();
+  reader.fields((field) => {
+    if (field === 1) entry[0] = reader.name();
+    else if (field === 2) entry[1] = reader.text();
   });
   return entry;
 }
 
 function readGraph(
-  pbf: PbfReader,
-  end: number,
+  reader: ProtobufReader,
 ): Pick<OnnxModel, 'graphName' | 'nodes' | 'constants' | 'inputs' | 'outputs'> {
   let graphName = '';
   const nodes: OnnxNode[] = [];
   const constants = new Map<string, OnnxTensor>();
   const inputs: OnnxValue[] = [];
   const outputs: OnnxValue[] = [];
-  fields(pbf, end, (field) => {
-    if (field === 1) nodes.push(message(pbf, readNode));
-    else if (field === 2) graphName = pbf.readString();
+  reader.fields((field) => {
+    if (field === 1) {
+      nodes.push(reader.message(readNode));
+      if (nodes.length > MAX_NODES) {
+        throw new RangeError(`Expected at most ${String(MAX_NODES)} operators but found more`);
+      }
+    } else if (field === 2) graphName = reader.name();
     else if (field === 5) {
-      const tensor = message(pbf, readTensor);
+      const tensor = reader.message(readTensor);
+      if (constants.has(tensor.name)) {
+        throw new RangeError(`Tensor "${tensor.name}": Expected one such constant but found two`);
+      }
       constants.set(tensor.name, tensor);
-    } else if (field === 11) inputs.push(message(pbf, readValue));
-    else if (field === 12) outputs.push(message(pbf, readValue));
+    } else if (field === 11) inputs.push(reader.message(readValue));
+    else if (field === 12) outputs.push(reader.message(readValue));
   });
   return { graphName, nodes, constants, inputs, outputs };
 }
 
-function readNode(pbf: PbfReader, end: number): OnnxNode {
+function readNode(reader: ProtobufReader): OnnxNode {
   const node = { name: '', type: '', domain: '' };
   const inputs: string[] = [];
   const outputs: string[] = [];
   const attributes = new Map<string, OnnxAttribute>();
-  fields(pbf, end, (field) => {
-    if (field === 1) inputs.push(pbf.readString());
-    else if (field === 2) outputs.push(pbf.readString());
-    else if (field === 3) node.name = pbf.readString();
-    else if (field === 4) node.type = pbf.readString();
+  reader.fields((field) => {
+    if (field === 1) inputs.push(reader.name());
+    else if (field === 2) outputs.push(reader.name());
+    else if (field === 3) node.name = reader.name();
+    else if (field === 4) node.type = reader.name();
     else if (field === 5) {
-      const attribute = message(pbf, readAttribute);
+      const attribute = reader.message(readAttribute);
+      if (attributes.has(attribute.name)) {
+        throw new RangeError(
+          `Operator "${node.name}": Expected one attribute ${attribute.name} but found two`,
+        );
+      }
       attributes.set(attribute.name, attribute);
-    } else if (field === 7) node.domain = pbf.readString();
+    } else if (field === 7) node.domain = reader.name();
   });
   return { ...node, name: node.name || (outputs[0] ?? ''), inputs, outputs, attributes };
 }
 
-function readAttribute(pbf: PbfReader, end: number): OnnxAttribute {
+function readAttribute(reader: ProtobufReader): OnnxAttribute {
   const attribute: { -readonly [K in keyof OnnxAttribute]: OnnxAttribute[K] } = {
     name: '',
+    type: 0,
     ints: [],
   };
   const ints: number[] = [];
-  fields(pbf, end, (field) => {
-    if (field === 1) attribute.name = pbf.readString();
-    else if (field === 2) attribute.float = pbf.readFloat();
-    else if (field === 3) attribute.int = pbf.readVarint(true);
-    else if (field === 4) attribute.string = pbf.readString();
-    else if (field === 5) attribute.tensor = message(pbf, readTensor);
-    else if (field === 8) pbf.readPackedVarint(ints, true);
+  reader.fields((field) => {
+    if (field === 1) attribute.name = reader.name();
+    else if (field === 2) attribute.float = reader.float();
+    else if (field === 3) attribute.int = reader.integer();
+    else if (field === 4) attribute.string = reader.name();
+    else if (field === 5) attribute.tensor = reader.message(readTensor);
+    else if (field === 8) reader.integers(ints);
+    else if (field === 20) attribute.type = reader.integer();
   });
   return { ...attribute, ints };
 }
 
-function readTensor(pbf: PbfReader, end: number): OnnxTensor {
-  const tensor = { name: '', type: 0, external: false };
-  const shape: number[] = [];
-  const raw: Uint8Array[] = [];
-  const values: number[] = [];
-  fields(pbf, end, (field) => {
-    if (field === 1) pbf.readPackedVarint(shape, true);
-    else if (field === 2) tensor.type = pbf.readVarint();
-    else if (field === 4) pbf.readPackedFloat(values);
-    else if (field === 5 || field === 7) pbf.readPackedVarint(values, true);
-    else if (field === 8) tensor.name = pbf.readString();
-    else if (field === 9) raw.push(pbf.readBytes());
-    else if (field === 14) tensor.external = pbf.readVarint() !== 0;
-  });
-  const { name, type } = tensor;
-  if (tensor.external) {
-    throw new RangeError(`Tensor "${name}": Expected data in the file, not outside it`);
-  }
-  const [rawBytes] = raw;
-  const data = rawBytes === undefined ? values : rawElements(name, type, rawBytes);
-  const wanted = shape.reduce((product, extent) => product * extent, 1);
-  if (data.length !== wanted) {
-    throw new RangeError(
-      `Tensor "${name}": Expected ${String(wanted)} elements for shape [${shape.join(', ')}] but found ${String(data.length)}`,
-    );
-  }
-  return { name, shape, data: type === ONNX_FLOAT ? Float32Array.from(data) : Array.from(data) };
-}
-
-function rawElements(name: string, type: number, raw: Uint8Array): Float32Array | number[] {
-  const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
-  const count = (size: number): number => Math.floor(raw.length / size);
-  switch (type) {
-    case ONNX_FLOAT:
-      return Float32Array.from({ length: count(4) }, (_, i) => view.getFloat32(i * 4, true));
-    case ONNX_INT32:
-      return Array.from({ length: count(4) }, (_, i) => view.getInt32(i * 4, true));
-    case ONNX_INT64:
-      return Array.from({ length: count(8) }, (_, i) => Number(view.getBigInt64(i * 8, true)));
-    default:
-      throw new RangeError(
-        `Tensor "${name}": Expected float32, int32 or int64 elements but found ONNX type ${String(type)}`,
-      );
-  }
-}
-
-function readValue(pbf: PbfReader, end: number): OnnxValue {
+function readValue(reader: ProtobufReader): OnnxValue {
   let name = '';
-  let elementType = 0;
-  const shape: (number | string)[] = [];
-  fields(pbf, end, (field) => {
-    if (field === 1) name = pbf.readString();
-    else if (field === 2) {
-      message(pbf, (type, typeEnd) => {
-        fields(type, typeEnd, (typeField) => {
-          if (typeField !== 1) return;
-          message(type, (tensor, tensorEnd) => {
-            fields(tensor, tensorEnd, (tensorField) => {
-              if (tensorField === 1) elementType = tensor.readVarint();
-              else if (tensorField === 2) shape.push(...message(tensor, readShape));
-            });
-          });
-        });
-      });
-    }
+  let type: Pick<OnnxValue, 'elementType' | 'shape'> = { elementType: 0, shape: [] };
+  reader.fields((field) => {
+    if (field === 1) name = reader.name();
+    else if (field === 2) type = reader.message(readType);
   });
-  return { name, elementType, shape };
+  return { name, ...type };
 }
 
-function readShape(pbf: PbfReader, end: number): (number | string)[] {
-  const shape: (number | string)[] = [];
-  fields(pbf, end, (field) => {
+/** The only kind of type that matters here is that of a tensor. */
+function readType(reader: ProtobufReader): Pick<OnnxValue, 'elementType' | 'shape'> {
+  let elementType = 0;
+  let shape: readonly (number | string)[] = [];
+  reader.fields((field) => {
     if (field !== 1) return;
-    let extent: number | string = '?';
-    message(pbf, (dimension, dimensionEnd) => {
-      fields(dimension, dimensionEnd, (dimensionField) => {
-        if (dimensionField === 1) extent = dimension.readVarint(true);
-        else if (dimensionField === 2) extent = dimension.readString();
+    reader.message(() => {
+      reader.fields((tensorField) => {
+        if (tensorField === 1) elementType = reader.integer();
+        else if (tensorField === 2) shape = reader.message(readShape);
       });
     });
-    shape.push(extent);
+  });
+  return { elementType, shape };
+}
+
+function readShape(reader: ProtobufReader): readonly (number | string)[] {
+  const shape: (number | string)[] = [];
+  reader.fields((field) => {
+    if (field === 1) shape.push(reader.message(readExtent));
   });
   return shape;
+}
+
+function readExtent(reader: ProtobufReader): number | string {
+  let extent: number | string = '?';
+  reader.fields((field) => {
+    if (field === 1) extent = reader.integer();
+    else if (field === 2) extent = reader.name();
+  });
+  return extent;
 }
