@@ -184,7 +184,13 @@ export const elementwise = {
       ? fc
           .constantFrom<'int8' | 'int16' | 'uint8'>('int8', 'int16', 'uint8')
           .chain((to) => quantized('float32', to))
-      : fc.constantFrom<Code>('int8', 'int16', 'uint8').chain((to) => quantized(precision, to)),
+      : fc
+          .tuple(
+            // uint8 stands at the ends of int8 networks.
+            fc.constantFrom<Code>(...(precision === 'int8' ? ['int8' as const, 'uint8' as const] : [precision])),
+            fc.constantFrom<Code>('int8', 'int16', 'uint8'),
+          )
+          .chain(([from, to]) => quantized(from, to)),
   dequantize: (precision) =>
     tensor(precision === 'float32' ? 'uint8' : precision, anyShape).map((input) =>
       operatorCase('dequantize', precision === 'float32' ? 'int8' : precision, {}, [input]),

@@ -65,8 +65,9 @@ const defaults = {
  *
  * `kind` names it, `precision` its arithmetic (for quantize that of the output, for dequantize that of the input).
  * `inputs` are in the order input, weights, bias (add: first, second). Attributes that are left out have the defaults
- * stride and dilation 1, padding 0, groups 1, activation none, beta 1, no limits. The same rules hold as for a
- * whole graph: weights and bias are constants, ranges are proven. Inputs are not modified.
+ * stride and dilation 1, padding 0, groups 1, activation none, beta 1, no limits; an attribute or a bias that is
+ * undefined is left out. The same rules hold as for a whole graph: weights and bias are constants, ranges are proven.
+ * Inputs are not modified.
  *
  * @throws {TypeError} for a kind or precision that does not exist, or data of a wrong type
  * @throws {GraphError} for whatever breaks a rule, naming it
@@ -102,8 +103,10 @@ const defaults = {
  * runOperator('averagePool', 'float32', { size: [2, 2], stride: [2, 2] }, [{ shape: [1, 2, 2, 1], data: [1, 2, 3, 4] }])
  * runOperator('mean', 'float32', { keepDimensions: true }, [{ shape: [1, 2, 2, 1], data: [1, 2, 3, 4] }])
  *
- * @example softmax, int8, ready-made
+ * @example softmax, int8, ready-made, with int8 and int16 output
  * runOperator('softmax', 'int8', { multiplier: [1077952640], leftShift: 19, diffMin: -3968 },
+ *   [{ shape: [1, 5], data: [1, 2, 3, 4, 5] }])
+ * runOperator('softmax', 'int8', { multiplier: [1077952640], leftShift: 19, diffMin: -3968, output: { type: 'int16' } },
  *   [{ shape: [1, 5], data: [1, 2, 3, 4, 5] }])
  *
  * @example clamp, relu and relu6
@@ -125,7 +128,7 @@ export function runOperator<K extends OperatorKind>(
   kind: K,
   precision: PrecisionName,
   attributes: GivenAttributes<K>,
-  inputs: readonly GivenTensor[],
+  inputs: readonly (GivenTensor | undefined)[],
 ): OperatorResult {
   const { graph, activations } = operatorGraph(kind, precision, attributes, inputs);
   const result = interpreter(graph).run(activations, { magnitudes: true });
@@ -150,7 +153,7 @@ export function operatorGraph<K extends OperatorKind>(
   kind: K,
   precision: PrecisionName,
   attributes: GivenAttributes<K>,
-  inputs: readonly GivenTensor[],
+  inputs: readonly (GivenTensor | undefined)[],
 ): OperatorGraph {
   if (!isOperatorKind(kind)) {
     throw new TypeError(`Expected an operator kind but found ${String(kind)}`);
@@ -160,17 +163,18 @@ export function operatorGraph<K extends OperatorKind>(
       `Expected precision float32, int8 or int16 but found ${precision as string}`,
     );
   }
-  const { output: given = {}, ...rest } = attributes;
+  const { output: given = {}, ...rest } = dropUndefined(attributes);
+  const { accumulator } = rest as { readonly accumulator?: unknown };
+  const tensors = inputs
+    .filter((tensor) => tensor !== undefined)
+    .map((tensor, position) => givenTensor(tensor, position, kind, precision, accumulator));
   const operator = {
     kind,
     name: kind,
-    inputs: inputs.map((_, position) => position),
-    output: inputs.length,
+    inputs: tensors.map((_, position) => position),
+    output: tensors.length,
     attributes: { ...defaults[kind], ...rest },
   };
-  const tensors = inputs.map((tensor, position) =>
-    givenTensor(tensor, position, kind, precision, rest),
-  );
   const type = given.type ?? outputType(kind, precision, tensors[0]);
   // A shape that cannot be inferred is replaced by the input's: validation then says what is wrong.
   const shape = inferredShape(operator, tensors) ?? tensors[0]?.shape ?? [1];
@@ -180,7 +184,7 @@ export function operatorGraph<K extends OperatorKind>(
     shape,
     ...outputQuantization(kind, type, given, tensors[0]),
   };
-  const activations = kind === 'add' ? inputs.length : 1;
+  const activations = kind === 'add' ? tensors.length : 1;
   const graph = {
     name: kind,
     precision,
@@ -192,7 +196,7 @@ export function operatorGraph<K extends OperatorKind>(
     ].map(dropUndefinedData),
     operators: [operator],
     inputs: tensors.slice(0, activations).map((_, position) => position),
-    outputs: [inputs.length],
+    outputs: [tensors.length],
     labels: [],
     provenance: {},
   };
@@ -206,9 +210,9 @@ function givenTensor(
   position: number,
   kind: OperatorKind,
   precision: PrecisionName,
-  attributes: object,
+  accumulator: unknown,
 ): Tensor {
-  const type = elementTypeOf(given.data) ?? usualType(position, kind, precision, attributes);
+  const type = elementTypeOf(given.data) ?? usualType(position, kind, precision, accumulator);
   const name = kind === 'add' ? ['first', 'second'][position] : NAMES[position];
   return {
     name: name ?? `input ${String(position)}`,
@@ -224,10 +228,10 @@ function usualType(
   position: number,
   kind: OperatorKind,
   precision: PrecisionName,
-  attributes: object,
+  accumulator: unknown,
 ): ElementType {
   const record =
-    precision === 'int16' && 'accumulator' in attributes
+    precision === 'int16' && accumulator === 'int32'
       ? int16WithInt32Accumulator
       : precisions[precision];
   if (kind === 'quantize') return 'float32';
@@ -271,9 +275,8 @@ function outputQuantization(
   input: GraphTensor | undefined,
 ): Pick<GraphTensor, 'quantization'> {
   if (given.scale !== undefined || given.zeroPoint !== undefined) return quantizationOf(given);
-  if (kind === 'softmax' && (type === 'int8' || type === 'int16')) {
-    const { scale, zeroPoint } = precisions[type].softmaxOutput;
-    return quantizationOf({ scale, zeroPoint });
+  if (kind === 'softmax' && (input?.type === 'int8' || input?.type === 'int16')) {
+    return quantizationOf(precisions[input.type].softmaxOutputs[type] ?? {});
   }
   const inherits = kind === 'averagePool' || kind === 'pad' || kind === 'reshape';
   if (inherits && input?.quantization !== undefined) return { quantization: input.quantization };
@@ -302,6 +305,12 @@ function inferredShape(
   } catch {
     return undefined;
   }
+}
+
+/** Without the properties that are undefined. */
+function dropUndefined<T extends object>(properties: T): T {
+  const given = Object.entries(properties).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(given) as T;
 }
 
 function dropUndefinedData({

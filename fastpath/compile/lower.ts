@@ -53,6 +53,8 @@ export interface Place {
 export function lowerGraph(graph: Graph): Draft {
   const lowerer = new Lowerer(graph);
   for (const operator of graph.operators) lowerer.operator(operator);
+  // An output may be a constant that no operator reads.
+  for (const index of graph.outputs) lowerer.bufferOf(index);
   return lowerer;
 }
 
@@ -80,11 +82,11 @@ class Lowerer implements Draft {
     const [first = -1] = operator.inputs;
     switch (operator.kind) {
       case 'reshape':
-        this.#reshape(this.#bufferOf(first), operator.output, lowering);
+        this.#reshape(this.bufferOf(first), operator.output, lowering);
         return;
       case 'conv2d': {
         // Windows are packed before they are multiplied, so that the host's own layout serves.
-        const input = this.#bufferOf(first);
+        const input = this.bufferOf(first);
         const of = { ...lowering, operator };
         const depthwise = operator.attributes.groups !== 1;
         this.#emit(of, depthwise ? this.#vectors(input) : input, (from, to) =>
@@ -94,25 +96,25 @@ class Lowerer implements Draft {
       }
       case 'depthwiseConv2d': {
         const of = { ...lowering, operator };
-        const input = this.#repeat(this.#vectors(this.#bufferOf(first)), output);
+        const input = this.#repeat(this.#vectors(this.bufferOf(first)), output);
         this.#emit(of, input, (from, to) => lowerConvolution(of, from, to));
         return;
       }
       case 'fullyConnected': {
         const of = { ...lowering, operator };
-        const input = this.#rows(this.#bufferOf(first), inputs[1]?.shape[1] ?? 1);
+        const input = this.#rows(this.bufferOf(first), inputs[1]?.shape[1] ?? 1);
         this.#emit(of, input, (from, to) => lowerFullyConnected(of, from, to));
         return;
       }
       case 'add': {
         const of = { ...lowering, operator };
-        const second = this.#vectors(this.#bufferOf(operator.inputs[1] ?? -1));
-        const input = this.#vectors(this.#bufferOf(first));
+        const second = this.#vectors(this.bufferOf(operator.inputs[1] ?? -1));
+        const input = this.#vectors(this.bufferOf(first));
         this.#emit(of, input, (from, to) => ({ ...lowerAdd(of, from, to), second }));
         return;
       }
       default: {
-        const input = this.#vectors(this.#bufferOf(first));
+        const input = this.#vectors(this.bufferOf(first));
         this.#emit(lowering, input, (from, to) => lowerOne({ ...lowering, operator }, from, to));
       }
     }
@@ -194,7 +196,7 @@ class Lowerer implements Draft {
   }
 
   /** The buffer of a tensor; a constant that an operator takes as an activation gets one now. */
-  #bufferOf(index: number): number {
+  bufferOf(index: number): number {
     const place = this.places.get(index);
     if (place !== undefined) return place.buffer;
     const tensor = tensorAt(this.#graph, index);

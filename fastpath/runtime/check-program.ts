@@ -31,6 +31,10 @@ export interface CheckedProgram {
 export const elementBytes = { float32: 4, int16: 2, int8: 1, uint8: 1 } as const;
 
 const MAX_STEPS = 10_000;
+/** Bounds what parsing the description takes; that of MAX_STEPS steps is half of it. */
+const MAX_DESCRIPTION_BYTES = 2 ** 22;
+/** Of all tensors that one run copies for the host; those of a valid graph take at most half of it. */
+const MAX_TENSOR_BYTES = 2 ** 30;
 const SUBJECT = 'Program';
 
 /** @throws {ProgramError} for the first rule that does not hold */
@@ -83,20 +87,24 @@ const extent = z.int32().check(z.positive());
 const tensor = z.strictObject({
   name: z.string(),
   type: z.enum(['float32', 'int16', 'int8', 'uint8']),
-  shape: z.array(extent).check(z.maxLength(16)),
+  // Counted before any is parsed.
+  shape: z.pipe(z.array(z.unknown()).check(z.maxLength(16)), z.array(extent)),
   scale: z.optional(z.number().check(z.positive())),
   zeroPoint: z.optional(z.int32()),
   address,
   stride: extent,
 });
+const intermediate = z.extend(tensor, { steps: address });
+const label = z.string();
 
+/** Items of lists are parsed one by one, up to the first issue: zod would gather those of all. */
 const schema = z.strictObject({
   name: z.string(),
   precision: z.enum(['float32', 'int16', 'int8']),
-  inputs: z.array(tensor).check(z.minLength(1)),
-  outputs: z.array(tensor).check(z.minLength(1)),
-  intermediates: z.array(z.extend(tensor, { steps: address })),
-  labels: z.array(z.string()),
+  inputs: z.array(z.unknown()).check(z.minLength(1)),
+  outputs: z.array(z.unknown()).check(z.minLength(1)),
+  intermediates: z.array(z.unknown()),
+  labels: z.array(z.unknown()),
   image: z.optional(
     z.strictObject({ channels: z.enum(['rgb', 'bgr']), tables: address, workspace: address }),
   ),
@@ -107,6 +115,9 @@ function readDescription(program: Uint8Array, header: Header, bounds: Bounds): P
   if (descriptionBytes < 0 || !inImage(bounds, description, descriptionBytes)) {
     refuse('description-range', SUBJECT, description);
   }
+  if (descriptionBytes > MAX_DESCRIPTION_BYTES) {
+    refuse('description-bytes', SUBJECT, MAX_DESCRIPTION_BYTES, descriptionBytes);
+  }
   const start = description - PROGRAM_BASE;
   const text = new TextDecoder().decode(program.subarray(start, start + descriptionBytes));
   let value: unknown;
@@ -115,13 +126,24 @@ function readDescription(program: Uint8Array, header: Header, bounds: Bounds): P
   } catch (error) {
     refuse('description', SUBJECT, error instanceof Error ? error.message : String(error));
   }
-  const result = schema.safeParse(value);
-  if (!result.success) {
-    const [issue] = result.error.issues;
-    const place = issue?.path.map(String).join('.') ?? '';
-    refuse('description', SUBJECT, `${place}: ${issue?.message ?? 'Invalid'}`);
-  }
-  return result.data as ProgramDescription;
+  const { inputs, outputs, intermediates, labels, ...rest } = parse(schema, value);
+  const items = <T>(of: z.ZodMiniType<T>, list: readonly unknown[], name: string): readonly T[] =>
+    list.map((item, i) => parse(of, item, name, i));
+  return {
+    ...rest,
+    inputs: items(tensor, inputs, 'inputs'),
+    outputs: items(tensor, outputs, 'outputs'),
+    intermediates: items(intermediate, intermediates, 'intermediates'),
+    labels: items(label, labels, 'labels'),
+  } as ProgramDescription;
+}
+
+function parse<T>(of: z.ZodMiniType<T>, value: unknown, ...place: readonly PropertyKey[]): T {
+  const result = of.safeParse(value);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  const path = [...place, ...(issue?.path ?? [])].map(String).join('.');
+  return refuse('description', SUBJECT, `${path}: ${issue?.message ?? 'Invalid'}`);
 }
 
 function checkDescription(
@@ -131,7 +153,12 @@ function checkDescription(
 ): void {
   const { inputs, outputs, intermediates, labels } = description;
   for (const each of inputs) checkTensor(each, bounds, true);
-  for (const each of [...outputs, ...intermediates]) checkTensor(each, bounds, false);
+  let copied = 0;
+  for (const each of [...outputs, ...intermediates]) {
+    checkTensor(each, bounds, false);
+    copied += pixelCount(each.shape) * (each.shape.at(-1) ?? 1) * elementBytes[each.type];
+  }
+  if (copied > MAX_TENSOR_BYTES) refuse('tensor-bytes', SUBJECT, MAX_TENSOR_BYTES, copied);
   let previous = 0;
   for (const { name, steps } of intermediates) {
     if (steps < previous || steps > stepCount) {
@@ -155,8 +182,7 @@ function checkTensor(found: ProgramTensor, bounds: Bounds, input: boolean): void
   if (found.stride < channels || (input && found.stride !== channels)) {
     refuse('tensor-stride', subject, channels, found.stride);
   }
-  const pixels = found.shape.slice(0, -1).reduce((a, b) => a * b, 1);
-  const bytes = pixels * found.stride * elementBytes[found.type];
+  const bytes = tensorBytes(found);
   const constant = !input && inImage(bounds, found.address, bytes);
   const aligned = found.address % elementBytes[found.type] === 0;
   if (!aligned || (!constant && !inArena(bounds, found.address, bytes))) {
@@ -164,6 +190,16 @@ function checkTensor(found: ProgramTensor, bounds: Bounds, input: boolean): void
   }
 }
 
+function pixelCount(shape: readonly number[]): number {
+  return shape.slice(0, -1).reduce((a, b) => a * b, 1);
+}
+
+/** Gaps between pixels included. */
+function tensorBytes({ shape, stride, type }: ProgramTensor): number {
+  return pixelCount(shape) * stride * elementBytes[type];
+}
+
+/** The workspace begins with the addresses that a resize goes by, so that no pixel may be written over it. */
 function checkImage({ image, inputs }: ProgramDescription, bounds: Bounds): void {
   const [input] = inputs;
   if (image === undefined || input === undefined) return;
@@ -175,7 +211,12 @@ function checkImage({ image, inputs }: ProgramDescription, bounds: Bounds): void
   if (!inImage(bounds, image.tables, 3 * 256 * elementBytes[input.type])) {
     refuse('image', subjectOf(input.name), 'tables inside the image', String(image.tables));
   }
-  if (!inArena(bounds, image.workspace, resizeWorkspaceBytes(width))) {
+  const workspaceBytes = resizeWorkspaceBytes(width);
+  if (!inArena(bounds, image.workspace, workspaceBytes)) {
     refuse('image', subjectOf(input.name), 'a workspace inside the arena', String(image.workspace));
+  }
+  const before = image.workspace + workspaceBytes <= input.address;
+  if (!before && image.workspace < input.address + tensorBytes(input)) {
+    refuse('image', subjectOf(input.name), 'a workspace beside it', String(image.workspace));
   }
 }

@@ -21,6 +21,8 @@ const MAX_EXTENT = 2 ** 20;
 const MAX_WINDOW = 2 ** 10;
 /** Multiply-accumulates of one run: minutes at worst. */
 export const MAX_WORK = 1e11;
+/** What an element of a softmax takes, in multiply-accumulates (measured). */
+const SOFTMAX_WORK = 8;
 
 const EXTENTS = [
   'batches',
@@ -79,6 +81,7 @@ function workPerOutput(kernel: Kernel, step: Step): number {
   const window = step.kernelHeight * step.kernelWidth;
   if (kernel.family === 'conv2d') return productsOf(step);
   if (kernel.family === 'mean') return step.inHeight * step.inWidth;
+  if (kernel.family === 'softmax') return SOFTMAX_WORK;
   return window;
 }
 

@@ -16,6 +16,8 @@ export const programRules = {
     `Expected ${String(count)} steps inside the image but found their table at ${String(found)}`,
   'description-range': (found: number) =>
     `Expected the description inside the image but found it at ${String(found)}`,
+  'description-bytes': (limit: number, found: number) =>
+    `Expected a description of at most ${String(limit)} bytes but found ${String(found)}`,
   description: (found: string) => `Expected a valid description. ${found}`,
   work: (limit: number, found: number) =>
     `Expected at most ${String(limit)} multiply-accumulates but found ${String(found)}`,
@@ -40,6 +42,8 @@ export const programRules = {
     `Expected ${String(bytes)} bytes inside arena or image but found them at ${String(found)}`,
   'tensor-stride': (channels: number, found: number) =>
     `Expected a stride of at least ${String(channels)} but found ${String(found)}`,
+  'tensor-bytes': (limit: number, found: number) =>
+    `Expected outputs and intermediates of at most ${String(limit)} bytes in all but found ${String(found)}`,
   'tensor-steps': (previous: number, count: number, found: number) =>
     `Expected to be complete after ${String(previous)} to ${String(count)} steps but found ${String(found)}`,
   labels: (classes: number, found: number) =>

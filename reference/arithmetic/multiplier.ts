@@ -13,8 +13,17 @@ export interface FixedPoint {
   readonly shift: number;
 }
 
-/** The fixed-point number nearest to a positive finite real factor. */
+/**
+ * The fixed-point number nearest to a real factor.
+ *
+ * @throws {RangeError} for a factor that is negative or not finite
+ */
 export function quantizeMultiplier(real: number): FixedPoint {
+  if (!(real >= 0 && real < Infinity)) {
+    throw new RangeError(
+      `Expected a factor that is finite and at least 0 but found ${String(real)}`,
+    );
+  }
   let fraction = real;
   let shift = 0;
   while (fraction >= 1) {

@@ -70,7 +70,7 @@ export function requantizeInt64(accumulator: number, multiplier: number, shift: 
   return multiplyAndShift(reduced, accumulator, rounding, exponent);
 }
 
-/** `value / 2^exponent`, halves away from zero: gemmlowp's RoundingDivideByPOT. value int32, exponent in [0, 31]. */
+/** `value / 2^exponent`, halves away from zero: gemmlowp's RoundingDivideByPOT. value int32, exponent in [0, 62]. */
 export function roundingDivideByPowerOfTwo(value: number, exponent: number): number {
   const quotient = value / powerOfTwo(exponent);
   return quotient >= 0 ? Math.floor(quotient + 0.5) : Math.ceil(quotient - 0.5);

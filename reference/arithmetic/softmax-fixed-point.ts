@@ -4,7 +4,7 @@
  * Qm.n below is an int32 with m integer and n fractional bits. Sources: TensorFlow Lite
  * lite/kernels/internal/reference/softmax.h (Softmax, ScaledDiff = Q5.26, accumulator Q12.19),
  * lite/kernels/internal/common.h (GetReciprocal) and gemmlowp fixedpoint/fixedpoint.h (exp_on_negative_values,
- * one_over_one_plus_x_for_x_in_0_1).
+ * one_over_one_plus_x_for_x_in_0_1). CMSIS-NN Source/SoftmaxFunctions/arm_nn_softmax_common_s8.c computes the same.
  */
 
 import { doublingHighMultiply, roundingDivideByPowerOfTwo } from './requantize.ts';
@@ -33,7 +33,7 @@ const FORTY_EIGHT_SEVENTEENTHS = 1515870810;
 const MINUS_THIRTY_TWO_SEVENTEENTHS = -1010580540;
 
 /**
- * The codes (scale 1/256, zero point -128) of the softmax of `row`, written to `output`.
+ * The codes of the softmax of `row`, written to `output`: 2^bits steps of 2^-bits, from -2^(bits - 1).
  *
  * multiplier in [2^30, 2^31) and leftShift in [0, 31] bring a difference of codes to Q5.26; a difference below
  * `diffMin` counts as zero probability. At most 4095 elements (Q12.19 overflows beyond).
@@ -43,8 +43,15 @@ export function softmaxInt8Row(
   multiplier: number,
   leftShift: number,
   diffMin: number,
+  bits: 8 | 16,
   output: Float64Array,
 ): void {
+  const min = -(2 ** (bits - 1));
+  // Not even the largest element reaches it: a sum of 0 has no reciprocal.
+  if (diffMin > 0) {
+    output.fill(min);
+    return;
+  }
   const max = row.reduce((a, b) => Math.max(a, b), -Infinity);
   const exponentials = row.map((x) => {
     if (x - max < diffMin) return NaN;
@@ -60,14 +67,14 @@ export function softmaxInt8Row(
   const reciprocal = oneOverOnePlus(sum * powerOfTwo(leadingZeros) - 2 ** 31);
   exponentials.forEach((e, i) => {
     if (Number.isNaN(e)) {
-      output[i] = -128;
+      output[i] = min;
       return;
     }
     const probability = roundingDivideByPowerOfTwo(
       doublingHighMultiply(reciprocal, e),
-      bitsOverUnit + 31 - 8,
+      bitsOverUnit + 31 - bits,
     );
-    output[i] = clamp(probability - 128, -128, 127);
+    output[i] = clamp(min + probability, min, -1 - min);
   });
 }
 

@@ -61,7 +61,10 @@ export interface OperatorAttributes {
     };
   /** Input [n, h, w, c] -> [n, c], or [n, 1, 1, c] with `keepDimensions`. The multiplier stands for s_in/s_out. */
   readonly mean: Pick<ReadyIntegers, 'multiplier' | 'shift'> & { readonly keepDimensions: boolean };
-  /** Over the last axis, of `beta` times the input. `diffMin` (int8 only): the smallest difference not taken for 0. */
+  /**
+   * Over the last axis, of `beta` times the input; of int8 input also to int16. `diffMin` (int8 only): the smallest
+   * difference not taken for 0.
+   */
   readonly softmax: Pick<ReadyIntegers, 'multiplier'> & {
     readonly beta: number;
     readonly leftShift?: number;

@@ -16,7 +16,13 @@ import {
 import { quantizeValue } from '../arithmetic/quantize-value.ts';
 import { clamp } from '../arithmetic/rounding.ts';
 import { elementTypes } from '../graph/element-type.ts';
-import type { Activation, Operator, OperatorKind, ReadyIntegers } from '../graph/operator.ts';
+import type {
+  Activation,
+  Operator,
+  OperatorKind,
+  OperatorOf,
+  ReadyIntegers,
+} from '../graph/operator.ts';
 import { zeroPointOf, type GraphTensor } from '../graph/tensor.ts';
 import type { Precision } from '../precision/index.ts';
 import type { Call } from './call.ts';
@@ -36,7 +42,8 @@ export interface Requantization {
 
 /**
  * The requantisation of an operator. `inputs` and `output` are its tensors; only their descriptions are read.
- * A scale that is needed and absent yields NaN, which validation refuses.
+ *
+ * @throws {RangeError} for scales without a finite factor, which validation refuses
  */
 export function requantizationOf(
   operator: Operator,
@@ -45,75 +52,91 @@ export function requantizationOf(
   precision: Precision,
 ): Requantization {
   const [min, max] = limits(operator, output);
-  const fixed = { multiplier: [], shift: [], leftShift: 0, diffMin: 0, min, max };
-  const [first, second] = inputs;
-  if (precision.name === 'float32' || first === undefined) return fixed;
+  const integers = integersOf(operator, inputs, output, precision);
+  const fixed = { ...integers, leftShift: 0, diffMin: 0, min, max };
+  if (precision.name === 'float32') return fixed;
+  const [multiplier = 0] = integers.multiplier;
+  const [shift = 0] = integers.shift;
+  switch (operator.kind) {
+    case 'add':
+      return { ...fixed, leftShift: addLeftShift(operator, precision) };
+    case 'mean': {
+      const [, height = 1, width = 1] = inputs[0]?.shape ?? [];
+      return { ...fixed, ...split([foldCount({ multiplier, shift }, height * width)]) };
+    }
+    case 'softmax': {
+      const diffMin = operator.attributes.diffMin ?? softmaxDiffMin(shift);
+      return { ...fixed, shift: [], leftShift: shift, diffMin };
+    }
+    default:
+      return fixed;
+  }
+}
+
+/** The real factors that an operator's scales give; none where it has none. */
+export function factorsOf(
+  operator: Operator,
+  [first, second]: readonly GraphTensor[],
+  output: GraphTensor,
+  precision: Precision,
+): readonly number[] {
   const input = scaleOf(first);
   switch (operator.kind) {
     case 'conv2d':
     case 'depthwiseConv2d':
     case 'fullyConnected': {
-      const channels = output.shape.at(-1) ?? 0;
       const scales = second?.quantization?.scales ?? [];
       const factor =
         operator.kind === 'fullyConnected' && scales.length === 1
           ? perTensorFactor
           : convolutionFactor;
-      const factors = () =>
-        scales.map((scale) => quantizeMultiplier(factor(input, scale, scaleOf(output))));
-      return { ...fixed, ...perChannel(integers(operator.attributes, factors), channels) };
+      return scales.map((scale) => factor(input, scale, scaleOf(output)));
     }
-    case 'add': {
-      const leftShift = operator.attributes.leftShift ?? precision.addLeftShift;
-      const factors = () =>
-        addFactors(input, scaleOf(second), scaleOf(output), leftShift).map(quantizeMultiplier);
-      return { ...fixed, ...integers(operator.attributes, factors), leftShift };
-    }
-    case 'mean': {
-      const { multiplier, shift } = integers(operator.attributes, () => [
-        quantizeMultiplier(input / scaleOf(output)),
-      ]);
-      const [, height = 1, width = 1] = first.shape;
-      const folded = foldCount(
-        { multiplier: multiplier[0] ?? NaN, shift: shift[0] ?? NaN },
-        height * width,
-      );
-      return { ...fixed, ...split([folded]) };
-    }
+    case 'add':
+      return addFactors(input, scaleOf(second), scaleOf(output), addLeftShift(operator, precision));
     case 'softmax': {
-      const { multiplier, leftShift, diffMin, beta } = operator.attributes;
       const factor = precision.name === 'int8' ? softmaxInt8Factor : softmaxInt16Factor;
-      const derived =
-        multiplier?.[0] === undefined || leftShift === undefined
-          ? quantizeMultiplier(factor(beta, input))
-          : { multiplier: multiplier[0], shift: leftShift };
-      return {
-        ...fixed,
-        multiplier: [derived.multiplier],
-        leftShift: derived.shift,
-        diffMin: diffMin ?? softmaxDiffMin(derived.shift),
-      };
+      return [factor(operator.attributes.beta, input)];
     }
+    case 'mean':
     case 'clamp':
     case 'relu':
     case 'relu6':
-    case 'quantize': {
-      const factors = () => [quantizeMultiplier(input / scaleOf(output))];
-      return { ...fixed, ...integers(operator.attributes, factors) };
-    }
+    case 'quantize':
+      return [input / scaleOf(output)];
     case 'averagePool':
     case 'pad':
     case 'reshape':
     case 'dequantize':
-      return fixed;
+      return [];
   }
 }
 
-type Integers = Pick<Requantization, 'multiplier' | 'shift'>;
+function addLeftShift({ attributes }: OperatorOf<'add'>, precision: Precision): number {
+  return attributes.leftShift ?? precision.addLeftShift;
+}
 
-function integers(ready: ReadyIntegers, derive: () => readonly FixedPoint[]): Integers {
-  const { multiplier, shift } = ready;
-  return multiplier !== undefined && shift !== undefined ? { multiplier, shift } : split(derive());
+export type Integers = Pick<Requantization, 'multiplier' | 'shift'>;
+
+/** Multipliers and shifts, ready-made or from the scales, before the count of a mean is folded in. */
+export function integersOf(
+  operator: Operator,
+  inputs: readonly GraphTensor[],
+  output: GraphTensor,
+  precision: Precision,
+): Integers {
+  if (precision.name === 'float32') return { multiplier: [], shift: [] };
+  const integers =
+    readyIntegersOf(operator) ??
+    split(factorsOf(operator, inputs, output, precision).map(quantizeMultiplier));
+  switch (operator.kind) {
+    case 'conv2d':
+    case 'depthwiseConv2d':
+    case 'fullyConnected':
+      return perChannel(integers, output.shape.at(-1) ?? 0);
+    default:
+      return integers;
+  }
 }
 
 function split(factors: readonly FixedPoint[]): Integers {
@@ -181,15 +204,16 @@ export function finishPerChannel<K extends OperatorKind>(
 }
 
 /** The ready-made integers among an operator's attributes. */
-function readyIntegers(operator: Operator): ReadyIntegers & { readonly leftShift?: number } {
+export function readyIntegers(operator: Operator): ReadyIntegers & { readonly leftShift?: number } {
   const attributes: object = operator.attributes;
   return attributes;
 }
 
-/** Whether an operator has all integers ready-made, so that its tensors need no scales. */
-export function hasReadyIntegers(operator: Operator): boolean {
-  const ready = readyIntegers(operator);
-  return operator.kind === 'softmax'
-    ? ready.multiplier !== undefined && ready.leftShift !== undefined
-    : ready.multiplier !== undefined && ready.shift !== undefined;
+/** The ready-made multipliers and shifts, with which an operator's tensors need no scales. */
+export function readyIntegersOf(operator: Operator): Integers | undefined {
+  const { multiplier, shift, leftShift } = readyIntegers(operator);
+  const exponents = operator.kind === 'softmax' && leftShift !== undefined ? [leftShift] : shift;
+  return multiplier === undefined || exponents === undefined
+    ? undefined
+    : { multiplier, shift: exponents };
 }

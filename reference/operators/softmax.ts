@@ -3,7 +3,7 @@
  *
  * - input and output of one shape, rank at least 1
  * - float32: max-subtracted, in float64, rounded once
- * - int8: fixed point, output scale 1/256 and zero point -128; int16: table lookup, output scale 1/32768
+ * - int8: fixed point, output int8 or int16 of 2^8 or 2^16 steps; int16: table lookup, output scale 1/32768
  */
 
 import { exponential } from '../arithmetic/exponential.ts';
@@ -28,21 +28,28 @@ export const softmax: OperatorDefinition<'softmax'> = {
   },
 };
 
-function rowFunction({ attributes, precision, requantization }: Call<'softmax'>): Row {
+function rowFunction({ attributes, output, precision, requantization }: Call<'softmax'>): Row {
   const { leftShift, diffMin } = requantization;
   const [multiplier = 0] = requantization.multiplier;
   switch (precision.name) {
     case 'float32':
-      return (row, output) => {
-        softmaxFloat32Row(row, attributes.beta, output);
+      return (row, result) => {
+        softmaxFloat32Row(row, attributes.beta, result);
       };
     case 'int8':
-      return (row, output) => {
-        softmaxInt8Row(row, multiplier, leftShift, diffMin, output);
+      return (row, result) => {
+        softmaxInt8Row(
+          row,
+          multiplier,
+          leftShift,
+          diffMin,
+          output.type === 'int8' ? 8 : 16,
+          result,
+        );
       };
     case 'int16':
-      return (row, output) => {
-        softmaxInt16Row(row, multiplier, leftShift, output);
+      return (row, result) => {
+        softmaxInt16Row(row, multiplier, leftShift, result);
       };
   }
 }

@@ -6,12 +6,11 @@ export const float32: Precision = {
   activation: 'float32',
   weights: ['float32'],
   bias: 'float32',
-  zeroPoints: { min: 0, max: 0 },
   accumulatorLimit: Infinity,
   rescale: (accumulator) => Math.fround(accumulator),
   rescaleValue: (value) => Math.fround(value),
   average: (sum, count) => Math.fround(sum / count),
   mean: (sum, count) => Math.fround(sum / count),
   addLeftShift: 0,
-  softmaxOutput: { scale: 1, zeroPoint: 0 },
+  softmaxOutputs: { float32: { scale: 1, zeroPoint: 0 } },
 };

@@ -19,5 +19,7 @@ export const precisions: Readonly<Record<PrecisionName, Precision>> = { float32,
 export function computedPrecision(operator: Operator, type: ElementType): Precision {
   if (type === 'float32') return float32;
   if (type !== 'int16') return int8;
-  return 'accumulator' in operator.attributes ? int16WithInt32Accumulator : int16;
+  const attributes: object = operator.attributes;
+  const { accumulator }: { readonly accumulator?: string } = attributes;
+  return accumulator === 'int32' ? int16WithInt32Accumulator : int16;
 }

@@ -12,14 +12,13 @@ export const int16: Precision = {
   activation: 'int16',
   weights: ['int16', 'int8'],
   bias: 'int64',
-  zeroPoints: { min: 0, max: 0 },
   accumulatorLimit: 2 ** 47,
   rescale: requantizeInt64,
   rescaleValue: requantizeInt32,
   average: (sum, count) => roundHalfAwayFromZero(sum / count),
   mean: (sum, _count, multiplier, shift) => requantizeInt32(sum, multiplier, shift),
   addLeftShift: 15,
-  softmaxOutput: { scale: 1 / 32768, zeroPoint: 0 },
+  softmaxOutputs: { int16: { scale: 1 / 32768, zeroPoint: 0 } },
 };
 
 /** TensorFlow Lite's other int16 mode: int32 bias and accumulator, requantised like int8. */

@@ -8,12 +8,14 @@ export const int8: Precision = {
   activation: 'int8',
   weights: ['int8'],
   bias: 'int32',
-  zeroPoints: { min: -128, max: 127 },
   accumulatorLimit: 2 ** 31,
   rescale: requantizeInt32,
   rescaleValue: requantizeInt32,
   average: (sum, count) => roundHalfAwayFromZero(sum / count),
   mean: (sum, _count, multiplier, shift) => requantizeInt32(sum, multiplier, shift),
   addLeftShift: 20,
-  softmaxOutput: { scale: 1 / 256, zeroPoint: -128 },
+  softmaxOutputs: {
+    int8: { scale: 1 / 256, zeroPoint: -128 },
+    int16: { scale: 1 / 65536, zeroPoint: -32768 },
+  },
 };

@@ -12,8 +12,6 @@ export interface Precision {
   readonly activation: ElementType;
   readonly weights: readonly ElementType[];
   readonly bias: ElementType;
-  /** Zero points an activation may have. */
-  readonly zeroPoints: { readonly min: number; readonly max: number };
   /** An accumulator's magnitude stays below this (rules R1, R2). */
   readonly accumulatorLimit: number;
   /** An accumulator as a multiple of the output's scale, before zero point and clamp. */
@@ -26,6 +24,8 @@ export interface Precision {
   readonly mean: (sum: number, count: number, multiplier: number, shift: number) => number;
   /** Headroom, in bits, that an add gives both inputs before it rescales them. */
   readonly addLeftShift: number;
-  /** Scale and zero point that a softmax's output has. */
-  readonly softmaxOutput: { readonly scale: number; readonly zeroPoint: number };
+  /** Types that a softmax's output may have, with the scale and zero point of each. */
+  readonly softmaxOutputs: Readonly<
+    Partial<Record<ElementType, { readonly scale: number; readonly zeroPoint: number }>>
+  >;
 }

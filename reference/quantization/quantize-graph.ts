@@ -10,6 +10,7 @@ import type { Operator } from '../graph/operator.ts';
 import { roundHalfAwayFromZero } from '../arithmetic/rounding.ts';
 import { precisions } from '../precision/index.ts';
 import { pixelTable } from '../preprocess/image-to-input.ts';
+import { tensorAt } from '../validate/index.ts';
 import type { CalibrationRecord } from './calibration.ts';
 import { quantizeChannel, type Int16Weights, type WeightRules } from './weights.ts';
 
@@ -23,7 +24,8 @@ export interface QuantizeOptions {
 }
 
 /**
- * The integer graph. Operators and tensor names stay.
+ * The integer graph. Operators and tensor names stay; a constant of several operators becomes one for each, and a first
+ * convolution without a bias may gain one (rule X3).
  *
  * @throws {RangeError} for a graph that is not float32, an operator without an integer form, or a tensor that the
  *   record lacks
@@ -47,6 +49,10 @@ class Quantizer {
   readonly #precision: 'int8' | 'int16';
   readonly #weights: Int16Weights;
   readonly #tensors: GraphTensor[];
+  /** Activations whose codes are those of the image. */
+  readonly #images = new Set<number>();
+  /** Constants that an operator has in integers. */
+  readonly #quantized = new Set<number>();
   readonly #preprocessing: Preprocessing | undefined;
 
   constructor(
@@ -66,12 +72,13 @@ class Quantizer {
     for (const index of this.#graph.inputs) this.#quantizeInput(index);
     for (const operator of this.#graph.operators) this.#quantizeActivation(operator);
     // Weights come second: their scales depend on those of input and output.
-    for (const operator of this.#graph.operators) this.#quantizeConstants(operator);
+    const operators = this.#graph.operators.map((operator) => this.#quantizeConstants(operator));
     const kind = this.#precision === 'int16' ? ` (${this.#weights} weights)` : '';
     return {
       ...this.#graph,
       precision: this.#precision,
       tensors: this.#tensors,
+      operators,
       ...(this.#preprocessing === undefined ? {} : { preprocessing: this.#preprocessing }),
       provenance: { ...this.#graph.provenance, quantised: `${this.#precision}${kind}` },
     };
@@ -92,6 +99,7 @@ class Quantizer {
     const preprocessing = this.#preprocessing;
     if (preprocessing?.integer !== undefined) {
       this.#setActivation(index, CENTRED_INPUT[this.#precision].quantization);
+      this.#images.add(index);
       return;
     }
     this.#setActivation(
@@ -110,12 +118,15 @@ class Quantizer {
       case 'averagePool':
       case 'reshape':
       case 'pad': {
-        const { quantization } = this.#tensor(operator.inputs[0]);
+        const [input = -1] = operator.inputs;
+        const { quantization } = this.#tensor(input);
         if (quantization !== undefined) this.#setActivation(output, quantization);
+        if (operator.kind !== 'averagePool' && this.#images.has(input)) this.#images.add(output);
         return;
       }
       case 'softmax': {
-        const { scale, zeroPoint } = precisions[this.#precision].softmaxOutput;
+        const outputs = precisions[this.#precision].softmaxOutputs;
+        const { scale = 1, zeroPoint = 0 } = outputs[this.#precision] ?? {};
         this.#setActivation(output, { scales: [scale], zeroPoint });
         return;
       }
@@ -144,7 +155,8 @@ class Quantizer {
   }
 
   #range(tensor: GraphTensor): readonly [number, number] {
-    const range = this.#record.ranges[tensor.name];
+    const { ranges } = this.#record;
+    const range = Object.hasOwn(ranges, tensor.name) ? ranges[tensor.name] : undefined;
     if (range === undefined) {
       throw new RangeError(`Expected the calibration record to have tensor "${tensor.name}"`);
     }
@@ -165,17 +177,19 @@ class Quantizer {
     return { scales: [scale], zeroPoint: Math.min(Math.max(zeroPoint, type.min), type.max) };
   }
 
-  #quantizeConstants(operator: Operator): void {
+  /** The operator with integer weights and bias, from those of the float32 graph: it may share them with others. */
+  #quantizeConstants(operator: Operator): Operator {
     if (
       operator.kind !== 'conv2d' &&
       operator.kind !== 'depthwiseConv2d' &&
       operator.kind !== 'fullyConnected'
     ) {
-      return;
+      return operator;
     }
-    const [inputIndex, weightsIndex = -1, biasIndex] = operator.inputs;
+    const [inputIndex = -1, weightsIndex = -1, biasIndex] = operator.inputs;
     const input = this.#tensor(inputIndex);
-    const weights = this.#tensor(weightsIndex);
+    const weights = tensorAt(this.#graph, weightsIndex);
+    const bias = biasIndex === undefined ? undefined : tensorAt(this.#graph, biasIndex);
     const outputScale = scaleOf(this.#tensor(operator.output));
     const inputScale = scaleOf(input);
     const channelsLast = operator.kind === 'depthwiseConv2d';
@@ -185,13 +199,19 @@ class Quantizer {
       channels,
       channelsLast,
     );
-    const bias = biasIndex === undefined ? undefined : this.#tensor(biasIndex);
-    const centred = this.#graph.inputs.includes(inputIndex ?? -1);
+    const excess = this.#images.has(inputIndex) ? CENTRED_INPUT[this.#precision].excess : 0;
     const rules = this.#weightRules(input);
     const quantized = real.map((channel, c) => {
       const wanted = Number(bias?.data?.[c] ?? 0);
-      const correction = centred ? this.#inputCorrection(channel) : 0;
-      return quantizeChannel(channel, wanted - correction, inputScale, outputScale, rules);
+      const correction = excess * channel.reduce((total, w) => total + w, 0);
+      return quantizeChannel(
+        channel,
+        wanted - correction,
+        inputScale,
+        outputScale,
+        rules,
+        weights.name,
+      );
     });
     const scales = quantized.map((channel) => channel.scale);
     const type =
@@ -202,17 +222,21 @@ class Quantizer {
       quantized.map((channel) => channel.weights),
       channelsLast,
     );
-    this.#tensors[weightsIndex] = {
-      ...weights,
-      type,
-      quantization: { scales, zeroPoint: 0 },
-      data: type === 'int8' ? Int8Array.from(codes) : Int16Array.from(codes),
-    };
-    if (bias === undefined || biasIndex === undefined) return;
+    const inputs = [
+      inputIndex,
+      this.#setConstant(weightsIndex, `${operator.name}/weights`, {
+        ...weights,
+        type,
+        quantization: { scales, zeroPoint: 0 },
+        data: type === 'int8' ? Int8Array.from(codes) : Int16Array.from(codes),
+      }),
+    ];
+    if (bias === undefined && excess === 0) return { ...operator, inputs };
+    const name = `${operator.name}/bias`;
     const biasCodes = quantized.map((channel) => channel.bias);
-    this.#tensors[biasIndex] = {
-      name: bias.name,
-      shape: bias.shape,
+    const integerBias = this.#setConstant(biasIndex, name, {
+      name: bias?.name ?? name,
+      shape: [channels],
       quantization: {
         scales: scales.map((scale) => Math.fround(inputScale * scale)),
         zeroPoint: 0,
@@ -220,7 +244,20 @@ class Quantizer {
       ...(this.#precision === 'int8'
         ? { type: 'int32', data: Int32Array.from(biasCodes) }
         : { type: 'int64', data: BigInt64Array.from(biasCodes, BigInt) }),
-    };
+    });
+    return { ...operator, inputs: [...inputs, integerBias] };
+  }
+
+  /** Puts a constant in its place or, where there is none or another operator has it, at the end by a new name. */
+  #setConstant(index: number | undefined, newName: string, tensor: GraphTensor): number {
+    if (index !== undefined && !this.#quantized.has(index)) {
+      this.#tensors[index] = tensor;
+      this.#quantized.add(index);
+      return index;
+    }
+    let name = newName;
+    while (this.#tensors.some((other) => other.name === name)) name += "'";
+    return this.#tensors.push({ ...tensor, name }) - 1;
   }
 
   #weightRules(input: GraphTensor): WeightRules {
@@ -235,18 +272,12 @@ class Quantizer {
         this.#precision === 'int8' || this.#weights === 'bounded' ? 2 ** 31 : 2 ** 46,
     };
   }
-
-  /** What the codes x + offset of an int8 image are too high, summed over a channel's weights (rule X3). */
-  #inputCorrection(channel: Float64Array): number {
-    if (this.#preprocessing?.integer === undefined) return 0;
-    const sum = channel.reduce((total, w) => total + w, 0);
-    return CENTRED_INPUT[this.#precision].excess * sum;
-  }
 }
 
 /**
  * The integer forms of an input in [-1, 1] (rule X3), in which no real number stands between pixel and code.
- * `excess` is how much more than the real input a code stands for.
+ * `excess` is how much more than the real input a code stands for: a first bias makes up for it, with the sum of its
+ * channel's weights.
  */
 const CENTRED_INPUT = {
   int8: {

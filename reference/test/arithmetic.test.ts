@@ -57,7 +57,7 @@ describe('rounding', () => {
 
   it('divides by powers of two half away from zero', () => {
     fc.assert(
-      fc.property(int32, fc.integer({ min: 0, max: 31 }), (x, exponent) => {
+      fc.property(int32, fc.integer({ min: 0, max: 34 }), (x, exponent) => {
         expect(roundingDivideByPowerOfTwo(x, exponent) + 0).toBe(
           Number(roundingDivideByPot(BigInt(x), exponent)),
         );
@@ -87,6 +87,16 @@ describe('multipliers', () => {
     expect(quantizeMultiplier(2 ** -32)).toEqual({ multiplier: 2 ** 30, shift: -31 });
     expect(quantizeMultiplier(2 ** -33)).toEqual({ multiplier: 0, shift: 0 });
     expect(quantizeMultiplier(0)).toEqual({ multiplier: 0, shift: 0 });
+  });
+
+  it('A3 takes no factor that is negative or not finite', () => {
+    for (const factor of [-1, Infinity, NaN]) {
+      expect(() => quantizeMultiplier(factor)).toThrow(
+        new RangeError(
+          `Expected a factor that is finite and at least 0 but found ${String(factor)}`,
+        ),
+      );
+    }
   });
 
   it('A3 rounds the product of scales to float32 for one weight scale of a fully connected layer', () => {

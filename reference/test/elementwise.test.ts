@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { quantizeMultiplier } from '../arithmetic/multiplier.ts';
-import { runOperator, type PrecisionName } from '../index.ts';
+import { interpreter, runOperator, type PrecisionName } from '../index.ts';
 import { codes, int8ZeroPoint, seed } from './arbitraries.ts';
-import { multiplyInt32 } from './oracle.ts';
+import { multiplyInt32, softmaxInt8 } from './oracle.ts';
 
 const scale = fc.double({ min: 0.001, max: 10, noNaN: true });
 const clampTo = (x: number, min: number, max: number): number => Math.min(Math.max(x, min), max);
@@ -53,6 +53,28 @@ describe('add', () => {
         },
       ),
     );
+  });
+
+  it('T4 adds a constant with a zero point of its own', () => {
+    const one = { type: 'int8', shape: [1], quantization: { scales: [1], zeroPoint: 3 } } as const;
+    const network = interpreter({
+      name: 'add a constant',
+      precision: 'int8',
+      tensors: [
+        { ...one, name: 'input' },
+        { ...one, name: 'constant', data: Int8Array.of(5) },
+        { ...one, name: 'output' },
+      ],
+      operators: [
+        { kind: 'add', name: 'add', inputs: [0, 1], output: 2, attributes: { activation: 'none' } },
+      ],
+      inputs: [0],
+      outputs: [2],
+      labels: [],
+      provenance: {},
+    });
+    // (4 - 3) + (5 - 3) = 6 - 3
+    expect(network.run([Int8Array.of(4)]).outputs[0]?.data).toEqual(Int8Array.of(6));
   });
 
   it('E1 is one float32 addition', () => {
@@ -242,6 +264,69 @@ describe('softmax', () => {
         },
       ),
     );
+  });
+
+  it('S2 int8 codes have probabilities of 16 bits on request', () => {
+    const scale = fround(0.05);
+    fc.assert(
+      fc.property(seed, fc.integer({ min: 1, max: 300 }), (from, length) => {
+        const input = { shape: [length], data: codes(from, length, -128, 127), scale };
+        const { data, quantization } = runOperator(
+          'softmax',
+          'int8',
+          { output: { type: 'int16' } },
+          [input],
+        );
+        expect(quantization).toEqual({ scales: [1 / 65536], zeroPoint: -32768 });
+        const { multiplier, shift } = quantizeMultiplier(scale * 2 ** 26);
+        expect(Array.from(data, Number)).toEqual(softmaxInt8(input.data, multiplier, shift, 16));
+        expect(softmax('int8', input.data, scale)).toEqual(
+          softmaxInt8(input.data, multiplier, shift, 8),
+        );
+      }),
+    );
+  });
+
+  it('S2 refuses any other zero point, and T5 what reads it', () => {
+    const input = { shape: [1], data: Int8Array.of(1), scale: 0.1 };
+    expect(() =>
+      runOperator('softmax', 'int8', { output: { type: 'int16', zeroPoint: 0 } }, [input]),
+    ).toThrow(
+      'Tensor "output": Expected an output scale of 0.0000152587890625 and zero point -32768',
+    );
+    expect(() =>
+      runOperator('dequantize', 'int16', {}, [
+        { shape: [1], data: [1], scale: 1 / 65536, zeroPoint: -32768 },
+      ]),
+    ).toThrow(
+      'Tensor "input": Expected a zero point that is an integer in [0, 0] but found -32768',
+    );
+  });
+
+  it('S2 gives the zero point where no difference reaches diffMin', () => {
+    const integers = { multiplier: [1077952640], leftShift: 19 };
+    const input = { shape: [3], data: [1, 2, 3] };
+    for (const diffMin of [1, 2 ** 31 - 1]) {
+      const { data } = runOperator('softmax', 'int8', { ...integers, diffMin }, [input]);
+      expect(data).toEqual(Int8Array.of(-128, -128, -128));
+    }
+  });
+
+  it('S2 divides by more than 2^31 where a row of many equals needs it', () => {
+    expect(
+      softmax(
+        'int8',
+        Array.from({ length: 511 }, () => 5),
+        0.1,
+      )[0],
+    ).toBe(-127);
+    expect(
+      softmax(
+        'int8',
+        Array.from({ length: 4095 }, () => 5),
+        0.1,
+      )[0],
+    ).toBe(-128);
   });
 
   it('S2 a row of equals and a row of one', () => {

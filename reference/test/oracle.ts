@@ -37,6 +37,60 @@ export function multiplyInt64(x: bigint, multiplier: number, shift: number): num
   return Number((x * reduced + (1n << (total - 1n))) >> total);
 }
 
+/** exp(-2^k) in Q0.31 for k = -2 ... 4. */
+const EXP_OF_POWERS = [1672461947n, 1302514674n, 790015084n, 290630308n, 39332535n, 720401n, 242n];
+
+/** gemmlowp exp_on_negative_values of a Q5.26 number, in Q0.31. */
+function expOnNegativeValues(a: bigint): bigint {
+  const quarter = 1n << 24n;
+  const belowQuarter = (a & (quarter - 1n)) - quarter;
+  const x = (belowQuarter << 5n) + (1n << 28n);
+  const multiply = saturatingRoundingDoublingHighMul;
+  const x2 = multiply(x, x);
+  const cubic = roundingDivideByPot(multiply(x2, x2), 2) + multiply(x2, x);
+  const series = x + roundingDivideByPot(multiply(cubic, 715827883n) + x2, 1);
+  let result = 1895147668n + multiply(1895147668n, series);
+  EXP_OF_POWERS.forEach((value, k) => {
+    const bit = 1n << BigInt(24 + k);
+    if (((belowQuarter - a) & bit) !== 0n) result = multiply(result, value);
+  });
+  return a === 0n ? INT32_MAX : result;
+}
+
+/** Softmax of int8 codes to codes of 8 or 16 bits, by TensorFlow Lite's reference/softmax.h. */
+export function softmaxInt8(
+  row: readonly number[],
+  multiplier: number,
+  leftShift: number,
+  bits: 8 | 16,
+): readonly number[] {
+  const diffMin = -Math.floor((31 * 2 ** 26) / 2 ** leftShift);
+  const multiply = saturatingRoundingDoublingHighMul;
+  const exponentials = row.map((x) => {
+    const difference = x - Math.max(...row);
+    if (difference < diffMin) return undefined;
+    return expOnNegativeValues(
+      multiply(BigInt(difference) << BigInt(leftShift), BigInt(multiplier)),
+    );
+  });
+  const sum = exponentials.reduce<bigint>(
+    (total, e) => total + roundingDivideByPot(e ?? 0n, 12),
+    0n,
+  );
+  const headroom = Math.clz32(Number(sum));
+  const half = (sum << BigInt(headroom)) / 2n;
+  let reciprocal = 1515870810n + multiply(half, -1010580540n);
+  for (let step = 0; step < 3; step++) {
+    reciprocal += multiply(reciprocal, 2n ** 29n - multiply(half, reciprocal)) << 2n;
+  }
+  const scale = reciprocal * 2n > INT32_MAX ? INT32_MAX : reciprocal * 2n;
+  const min = -(2 ** (bits - 1));
+  return exponentials.map((e) => {
+    const quotient = roundingDivideByPot(multiply(scale, e ?? 0n), 12 - headroom + 31 - bits);
+    return Math.min(min + Number(quotient), -1 - min);
+  });
+}
+
 /** A convolution of one image over a padded copy, in BigInt: `sums[oy][ox][oc]` flattened, bias included. */
 export function convolve(given: {
   readonly x: readonly number[];

@@ -9,9 +9,11 @@ import {
   validateGraph,
   type Graph,
   type GraphTensor,
+  type Operator,
   type RgbImage,
   type TensorData,
 } from '../index.ts';
+import { DEFAULT_PREPROCESSING } from '../graph/mobilenet-v2.ts';
 import { numbersOf } from '../graph/tensor.ts';
 import { quantizeChannel } from '../quantization/weights.ts';
 
@@ -168,6 +170,97 @@ describe('networks', () => {
     const wanted = Number(float.intermediates.get('stem')?.data[8]);
     const step = tensor(int8, 'stem').quantization?.scales[0] ?? 0;
     expect(Math.abs(run(int8) - wanted)).toBeLessThanOrEqual(step);
+  });
+
+  const pad: Operator = {
+    kind: 'pad',
+    name: 'front',
+    inputs: [0],
+    output: 1,
+    attributes: { padding: Array.from({ length: 4 }, () => [0, 0] as const) },
+  };
+  const reshape: Operator = { ...pad, kind: 'reshape', attributes: { shape: [1, 1, 1, 3] } };
+  const zeroBias: GraphTensor = {
+    name: 'bias',
+    type: 'float32',
+    shape: [1],
+    data: new Float32Array(1),
+  };
+
+  /** A convolution of the centred image, three channels to one; `front` stands between them. */
+  function firstConvolution(front: readonly Operator[], bias: readonly GraphTensor[]): Graph {
+    const image = { type: 'float32', shape: [1, 1, 1, 3] } as const;
+    return {
+      name: 'first convolution',
+      precision: 'float32',
+      tensors: [
+        { ...image, name: 'image' },
+        { ...image, name: 'front' },
+        { ...image, name: 'weights', data: Float32Array.of(1, 1, 1) },
+        { name: 'output', type: 'float32', shape: [1, 1, 1, 1] },
+        ...bias,
+      ],
+      operators: [
+        ...front,
+        {
+          kind: 'conv2d',
+          name: 'stem',
+          inputs: [front.length, 2, ...bias.map(() => 4)],
+          output: 3,
+          attributes: {
+            stride: [1, 1],
+            dilation: [1, 1],
+            padding: [0, 0, 0, 0],
+            groups: 1,
+            activation: 'none',
+          },
+        },
+      ],
+      inputs: [0],
+      outputs: [3],
+      labels: [],
+      preprocessing: DEFAULT_PREPROCESSING,
+      provenance: {},
+    };
+  }
+
+  it('X3 reaches a first convolution behind a pad or reshape, or without a bias', () => {
+    const biasOf = (graph: Graph, precision: 'int8' | 'int16'): GraphTensor | undefined => {
+      const quantized = quantizeGraph(graph, { ranges: { output: [-3, 3] } }, { precision });
+      validateGraph(quantized);
+      return quantized.tensors[quantized.operators.at(-1)?.inputs[2] ?? -1];
+    };
+    // 0.5 * 3 / 127.5, in steps of 1 / 127.5 / 127
+    const corrected = Int32Array.of(-191);
+    for (const front of [[], [pad], [reshape]]) {
+      expect(biasOf(firstConvolution(front, [zeroBias]), 'int8')?.data).toEqual(corrected);
+      expect(biasOf(firstConvolution(front, []), 'int8')?.data).toEqual(corrected);
+      expect(biasOf(firstConvolution(front, []), 'int8')?.name).toBe('stem/bias');
+      expect(biasOf(firstConvolution(front, []), 'int16')).toBeUndefined();
+    }
+  });
+
+  it('W6 quantises a constant of several operators for each', () => {
+    const { graph, ranges } = calibrated({ width: 0.1, resolution: 33, classes: 3 });
+    const bias = tensor(graph, 'block_1/project/bias');
+    const shared = graph.operators.map((operator) =>
+      operator.name === 'block_2/project'
+        ? { ...operator, inputs: [...operator.inputs.slice(0, 2), graph.tensors.indexOf(bias)] }
+        : operator,
+    );
+    const copies = graph.tensors.map((each) =>
+      each.name === 'block_2/project/bias' ? { ...bias, name: each.name } : each,
+    );
+    const [sharing, apart] = [
+      { ...graph, operators: shared },
+      { ...graph, tensors: copies },
+    ].map((each) => quantizeGraph(each, { ranges }, { precision: 'int8' }));
+    if (sharing === undefined || apart === undefined) throw new Error('Expected two graphs');
+    const biasOf = (each: Graph): GraphTensor | undefined =>
+      each.tensors[each.operators.find(({ name }) => name === 'block_2/project')?.inputs[2] ?? -1];
+    expect(biasOf(sharing)?.data).toEqual(biasOf(apart)?.data);
+    expect(tensor(sharing, bias.name)).toEqual(tensor(apart, bias.name));
+    validateGraph(sharing);
   });
 
   it('stays close to float32', () => {

@@ -67,6 +67,18 @@ describe('arguments', () => {
     );
   });
 
+  it('T6 that are undefined are left out', () => {
+    const run = (attributes: object, ...bias: undefined[]): unknown =>
+      runOperator('fullyConnected', 'int16', { output: { scale: 1 }, ...attributes }, [
+        { shape: [1, 1], data: [100], scale: 1.00001 },
+        { shape: [1, 1], data: [310], scale: 1.00001 },
+        ...bias,
+      ]).data;
+    // The int32 mode has int8 weights, and 31000 * 1.00002 is 31001 with all bits of the multiplier.
+    expect(run({})).toEqual(Int16Array.of(31000));
+    expect(run({ accumulator: undefined, activation: undefined }, undefined)).toEqual(run({}));
+  });
+
   it('numbers take the type usual at their place', () => {
     const weights = { shape: [1, 1], data: [300], scale: 1 };
     const attributes = { output: { scale: 1 } };

@@ -113,7 +113,7 @@ const cases: readonly (readonly [rule: Rule, graph: Graph, text: string])[] = [
       { shape: [2 ** 27] },
       { shape: [2 ** 27] },
     ),
-    'Graph: Expected at most 268435456 activation elements in all but found 402653184',
+    'Graph: Expected at most 67108864 activation elements in all but found 402653184',
   ],
   [
     'graph-labels',
@@ -131,6 +131,13 @@ const cases: readonly (readonly [rule: Rule, graph: Graph, text: string])[] = [
       preprocessing: { resize: 'squash', channels: 'rgb', mean: [0, 0, 0], std: [1, 0, 1] },
     }),
     'Tensor "image": Expected preprocessing with positive deviations but found 0',
+  ],
+  [
+    'preprocessing',
+    withField(int8, {
+      preprocessing: { ...int8.preprocessing, integer: { multiplier: 1, offset: 0 } },
+    }),
+    'Tensor "image": Expected preprocessing with int8 codes but found 255',
   ],
   [
     'tensor-index',
@@ -183,6 +190,16 @@ const cases: readonly (readonly [rule: Rule, graph: Graph, text: string])[] = [
     'Tensor "stem/weights": Expected 1 or 8 scales but found 2 scales',
   ],
   [
+    'scale-factor',
+    single(
+      { kind: 'fullyConnected', attributes: { activation: 'none' } },
+      { type: 'int8', shape: [1, 1], ...scales(Math.fround(1e30)) },
+      { type: 'int8', shape: [1, 1], ...scales(Math.fround(1e30)), data: Int8Array.of(1) },
+      { type: 'int8', shape: [1, 1], ...scales(1) },
+    ),
+    'Operator "op": Expected scales that give a finite factor but found Infinity',
+  ],
+  [
     'scale-missing',
     withTensor(int8, 'stem', scales()),
     'Tensor "stem": Expected a scale, or ready-made integers on the operator, but found none',
@@ -191,6 +208,11 @@ const cases: readonly (readonly [rule: Rule, graph: Graph, text: string])[] = [
     'zero-point',
     withTensor(int16, 'stem', { quantization: { scales: [1], zeroPoint: 1 } }),
     'Tensor "stem": Expected a zero point that is an integer in [0, 0] but found 1',
+  ],
+  [
+    'zero-point',
+    withTensor(int8, 'stem/weights', { quantization: { scales: [1], zeroPoint: 1 } }),
+    'Tensor "stem/weights": Expected a zero point that is an integer in [0, 0] but found 1',
   ],
   [
     'weights-int16',
@@ -343,9 +365,9 @@ const cases: readonly (readonly [rule: Rule, graph: Graph, text: string])[] = [
     'Operator "stem": Expected channel 0 to stay below 2^47 in its int64 accumulator but found a bound of',
   ],
   [
-    'range-int64-result',
+    'range-result',
     withAttributes(int16, 'stem', { multiplier: [2 ** 31 - 1], shift: [7] }),
-    'Operator "stem": Expected the rescaled channel 0 to stay below 2^31 but found a bound of',
+    'Operator "stem": Expected the rescaled channel 0 and its zero point to stay below 2^31 but found a bound of',
   ],
   [
     'range-rescale',
@@ -424,13 +446,55 @@ describe('ranges', () => {
     expect(() => conv(2 ** 27 - 1280, 10, { shift: [4] })).toThrow('2^31');
   });
 
+  it('R1 the zero point fits beside the rescaled accumulator', () => {
+    const most = (zeroPoint: number): unknown =>
+      conv(2 ** 31 - 1, 0, { multiplier: [2 ** 31 - 1], shift: [0], output: { zeroPoint } });
+    expect(() => most(1)).not.toThrow();
+    expect(() => most(2)).toThrow(
+      'Expected the rescaled channel 0 and its zero point to stay below 2^31 but found a bound of 2147483648',
+    );
+  });
+
   it('R2 the bound of an int64 accumulator is exact', () => {
     const limit = 2n ** 47n - 1n - 327_680n;
     expect(() => conv(limit, 10)).not.toThrow();
     expect(() => conv(limit + 1n, 10)).toThrow('2^47');
-    // r = 2^14 and shift 0: acc * 2^14 / 2^15 < 2^31 allows accumulators below 2^32.
-    expect(() => conv(2n ** 32n - 1n - 327_680n, 10, { shift: [0] })).not.toThrow();
-    expect(() => conv(2n ** 32n - 327_680n, 10, { shift: [0] })).toThrow('rescaled channel 0');
+    // r = 2^14 and shift 0: acc * 2^14 / 2^15 + 0.5 < 2^31 allows accumulators below 2^32 - 1.
+    expect(() => conv(2n ** 32n - 2n - 327_680n, 10, { shift: [0] })).not.toThrow();
+    expect(() => conv(2n ** 32n - 1n - 327_680n, 10, { shift: [0] })).toThrow('rescaled channel 0');
+  });
+
+  it('R3 the integers of a mean are checked before its count is folded in', () => {
+    const mean = (multiplier: number[], shift: number[]): unknown =>
+      runOperator('mean', 'int8', { multiplier, shift }, [
+        { shape: [1, 2, 2, 1], data: [1, 2, 3, 4] },
+      ]);
+    expect(() => mean([2 ** 30], [-31])).not.toThrow();
+    expect(() => mean([], [])).toThrow('1 of each but found 0 multipliers and 0 shifts');
+    expect(() => mean([1, 2], [0, 0])).toThrow('1 of each but found 2 multipliers and 2 shifts');
+    expect(() => mean([2 ** 30], [-40])).toThrow('in [-31, 30] but found -40');
+    expect(() => mean([-1], [0])).toThrow('in [0, 2^31) but found -1');
+  });
+
+  it('A6 a multiplier and its exponent come together', () => {
+    const input = { shape: [1, 2], data: [1, 2], scale: 0.1 };
+    const softmax = (attributes: Change): unknown =>
+      runOperator('softmax', 'int8', attributes, [input]);
+    const pair = 'Expected multiplier and leftShift together but found';
+    expect(() => softmax({ multiplier: [1] })).toThrow(`${pair} 1 multipliers and 0 shifts`);
+    expect(() => softmax({ leftShift: 0 })).toThrow(`${pair} 0 multipliers and 1 shifts`);
+    expect(() => softmax({ multiplier: [1, 2], leftShift: 0 })).toThrow(
+      'Expected 1 of each but found 2 multipliers and 1 shifts',
+    );
+    expect(() => conv(0, 1, { shift: undefined })).toThrow(
+      'Expected multiplier and shift together but found 1 multipliers and 0 shifts',
+    );
+  });
+
+  it('A3 a softmax has a finite factor', () => {
+    expect(() =>
+      runOperator('softmax', 'int16', { beta: 1e300 }, [{ shape: [2], data: [1, 2], scale: 1e30 }]),
+    ).toThrow('Operator "softmax": Expected scales that give a finite factor but found Infinity');
   });
 
   it('R3 multipliers and shifts have limits', () => {
@@ -440,11 +504,11 @@ describe('ranges', () => {
     expect(() => conv(0, 1, { multiplier: [0.5] })).toThrow('to be a list of integers');
   });
 
-  const add = (leftShift: number): unknown =>
+  const add = (leftShift: number, attributes: Change = {}): unknown =>
     runOperator(
       'add',
       'int8',
-      { leftShift, multiplier: [2 ** 30, 2 ** 30, 2 ** 30], shift: [0, 0, -20] },
+      { leftShift, multiplier: [2 ** 30, 2 ** 30, 2 ** 30], shift: [0, 0, -20], ...attributes },
       [
         { shape: [1], data: [1], zeroPoint: -128 },
         { shape: [1], data: [1], zeroPoint: 0 },
@@ -456,6 +520,15 @@ describe('ranges', () => {
     expect(() => add(24)).toThrow('Expected an input with its headroom to stay below 2^31');
   });
 
+  it('R4 the zero point fits beside the rescaled sum', () => {
+    // 255 * 2^23 - 1 and 128 * 2^22 * 33553928 / 2^31 are 2^31 - 127, and rescaled one less.
+    const sum = { multiplier: [2 ** 31 - 1, 33_553_928, 2 ** 31 - 1], shift: [1, 0, 0] };
+    expect(() => add(22, { ...sum, output: { zeroPoint: 127 } })).not.toThrow();
+    expect(() => add(22, { ...sum, output: { zeroPoint: -128 } })).toThrow(
+      'Expected the result and its zero point to stay below 2^31 but found a bound of 2147483648',
+    );
+  });
+
   it('R5 the sum of a mean stays in 32 bits', () => {
     const mean = (side: number, zeroPoint: number): unknown =>
       runOperator('mean', 'int8', { output: { scale: 1 } }, [
@@ -463,6 +536,18 @@ describe('ranges', () => {
       ]);
     expect(() => mean(2896, 127)).not.toThrow();
     expect(() => mean(2903, 127)).toThrow('Expected the sum to stay below 2^31');
+  });
+
+  it('R5 the sum of a pool is that of the codes inside the image', () => {
+    const pool = (precision: 'int8' | 'int16', side: number, size: number): unknown =>
+      runOperator('averagePool', precision, { size: [size, size], padding: [1, 1, 1, 1] }, [
+        { shape: [1, side, side, 1], data: Array.from({ length: side * side }, () => 0) },
+      ]);
+    expect(() => pool('int8', 256, 256)).not.toThrow();
+    expect(() => pool('int16', 255, 257)).not.toThrow();
+    expect(() => pool('int16', 256, 256)).toThrow(
+      'Expected the sum to stay below 2^31 but found a bound of 2147516416',
+    );
   });
 
   it('R6 the differences of a softmax stay in 32 bits', () => {

@@ -124,6 +124,24 @@ export function checkAttributes(kind: OperatorKind, subject: string, attributes:
       refuse('operator-attribute', subject, name, check.wanted, describe(value));
     }
   }
+  checkReadyPair(kind === 'softmax' ? 'leftShift' : 'shift', subject, attributes);
+}
+
+/** A ready-made multiplier means nothing without its exponent of two. */
+function checkReadyPair(
+  exponent: 'shift' | 'leftShift',
+  subject: string,
+  attributes: {
+    readonly multiplier?: unknown;
+    readonly shift?: unknown;
+    readonly leftShift?: unknown;
+  },
+): void {
+  const multipliers = attributes.multiplier === undefined ? 0 : 1;
+  const shifts = attributes[exponent] === undefined ? 0 : 1;
+  if (multipliers !== shifts) {
+    refuse('integers-count', subject, `multiplier and ${exponent} together`, multipliers, shifts);
+  }
 }
 
 function describe(value: unknown): string {

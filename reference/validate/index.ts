@@ -1,5 +1,6 @@
 /** Validation of a whole graph, rule by rule, from structure to ranges. */
 
+import { elementTypes, type ElementType } from '../graph/element-type.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Operator } from '../graph/operator.ts';
 import { elementCount, type GraphTensor } from '../graph/tensor.ts';
@@ -92,6 +93,9 @@ function checkLabels(graph: Graph): void {
   if (found !== 0 && found !== classes) refuse('graph-labels', 'Graph', classes, found);
 }
 
+/** The element types that a pixel becomes. */
+const IMAGE_TYPES: readonly ElementType[] = ['float32', 'int8', 'int16', 'uint8'];
+
 function checkPreprocessing(graph: Graph): void {
   const { preprocessing } = graph;
   if (preprocessing === undefined) return;
@@ -105,6 +109,17 @@ function checkPreprocessing(graph: Graph): void {
       `[${input.shape.join(', ')}]`,
     );
   }
+  if (!IMAGE_TYPES.includes(input.type)) {
+    refuse('preprocessing', subject, `an input of type ${IMAGE_TYPES.join(', ')}`, input.type);
+  }
+  if (
+    input.type !== 'float32' &&
+    preprocessing.integer === undefined &&
+    input.quantization?.scales.length !== 1
+  ) {
+    const found = String(input.quantization?.scales.length ?? 0);
+    refuse('preprocessing', subject, 'integer codes or one scale of the input', `${found} scales`);
+  }
   for (const mean of preprocessing.mean) {
     if (!Number.isFinite(mean)) refuse('preprocessing', subject, 'finite means', mean);
   }
@@ -115,5 +130,9 @@ function checkPreprocessing(graph: Graph): void {
   const { multiplier, offset } = preprocessing.integer;
   if (!Number.isInteger(multiplier) || !Number.isInteger(offset)) {
     refuse('preprocessing', subject, 'integer codes', `${String(multiplier)}, ${String(offset)}`);
+  }
+  const { min, max } = elementTypes[input.type];
+  for (const code of [offset, 255 * multiplier + offset]) {
+    if (code < min || code > max) refuse('preprocessing', subject, `${input.type} codes`, code);
   }
 }

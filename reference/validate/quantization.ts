@@ -3,7 +3,7 @@
 import { elementTypes } from '../graph/element-type.ts';
 import type { Operator } from '../graph/operator.ts';
 import { zeroPointOf, type GraphTensor } from '../graph/tensor.ts';
-import { hasReadyIntegers } from '../operators/requantization.ts';
+import { factorsOf, readyIntegers, readyIntegersOf } from '../operators/requantization.ts';
 import type { Precision } from '../precision/index.ts';
 import { refuse } from './rules.ts';
 import { operatorSubject, tensorSubject } from './structure.ts';
@@ -17,23 +17,32 @@ export function checkQuantization(tensor: GraphTensor): void {
     if (!(scale > 0 && scale < Infinity)) refuse('scale-positive', subject, scale);
     if (Math.fround(scale) !== scale) refuse('scale-float32', subject, scale);
   }
-  const { min, max } = zeroPointRange(tensor);
-  const { zeroPoint } = quantization;
-  if (!Number.isInteger(zeroPoint) || zeroPoint < min || zeroPoint > max) {
-    refuse('zero-point', subject, min, max, zeroPoint);
-  }
+  checkZeroPoint(tensor, elementTypes[type]);
   if (type === 'float32' && quantization.scales.length > 0) {
     refuse('scale-count', subject, 'no scale on a float32 tensor', quantization.scales.length);
   }
 }
 
-/** int8 and uint8 activations have any zero point; everything else is symmetric. */
-function zeroPointRange(tensor: GraphTensor): { readonly min: number; readonly max: number } {
-  const free = tensor.data === undefined && (tensor.type === 'int8' || tensor.type === 'uint8');
-  return free ? elementTypes[tensor.type] : { min: 0, max: 0 };
+interface Range {
+  readonly min: number;
+  readonly max: number;
 }
 
-/** The scales that an operator's arithmetic needs, and those that have to agree. */
+const SYMMETRIC: Range = { min: 0, max: 0 };
+
+/** int8 and uint8 activations have any zero point, constant or not; the others 0. */
+function activationRange({ type }: GraphTensor): Range {
+  return type === 'int8' || type === 'uint8' ? elementTypes[type] : SYMMETRIC;
+}
+
+function checkZeroPoint(tensor: GraphTensor, { min, max }: Range): void {
+  const zeroPoint = zeroPointOf(tensor);
+  if (!Number.isInteger(zeroPoint) || zeroPoint < min || zeroPoint > max) {
+    refuse('zero-point', tensorSubject(tensor), min, max, zeroPoint);
+  }
+}
+
+/** The zero points and scales that an operator's arithmetic needs, and those that have to agree. */
 export function checkOperatorQuantization(
   operator: Operator,
   inputs: readonly GraphTensor[],
@@ -42,11 +51,14 @@ export function checkOperatorQuantization(
 ): void {
   const [first, second, third] = inputs;
   if (first === undefined) return;
-  if (operator.kind === 'add' && second !== undefined) {
-    for (const tensor of [first, second, output]) requireOneScale(tensor);
-  } else {
-    for (const tensor of [first, output]) requireOneScale(tensor);
-  }
+  inputs.forEach((tensor, position) => {
+    const activation = position === 0 || operator.kind === 'add';
+    checkZeroPoint(tensor, activation ? activationRange(tensor) : SYMMETRIC);
+    if (activation) requireOneScale(tensor);
+  });
+  // A softmax has a zero point of its own, in int16 too (rule S2).
+  if (operator.kind !== 'softmax') checkZeroPoint(output, activationRange(output));
+  requireOneScale(output);
   switch (operator.kind) {
     case 'averagePool':
     case 'pad':
@@ -76,10 +88,13 @@ export function checkOperatorQuantization(
     default:
   }
   if (precision.name === 'float32') return;
-  if (!hasReadyIntegers(operator)) {
+  if (readyIntegersOf(operator) === undefined) {
     requireScale(first);
     if (operator.kind !== 'softmax') requireScale(output);
     if (second !== undefined) requireScale(second);
+    for (const factor of factorsOf(operator, inputs, output, precision)) {
+      if (!Number.isFinite(factor)) refuse('scale-factor', operatorSubject(operator), factor);
+    }
   }
   requireScaleOfLimits(operator, output);
 }
@@ -98,7 +113,8 @@ function requireScale(tensor: GraphTensor): void {
 /** A fused relu6 ends at a code that only the scale tells, unless the limits are ready-made too. */
 function requireScaleOfLimits(operator: Operator, output: GraphTensor): void {
   const { attributes } = operator;
-  if ('activationMin' in attributes && 'activationMax' in attributes) return;
+  const { activationMin, activationMax } = readyIntegers(operator);
+  if (activationMin !== undefined && activationMax !== undefined) return;
   const real =
     operator.kind === 'relu' ||
     operator.kind === 'relu6' ||
@@ -116,8 +132,8 @@ function checkWeights(
   const subject = tensorSubject(weights);
   const channels = output.shape.at(-1) ?? 0;
   const found = weights.quantization?.scales.length ?? 0;
-  const needed = precision.name === 'float32' || hasReadyIntegers(operator);
-  if (found !== channels && found !== 1 && !(found === 0 && needed)) {
+  const needless = precision.name === 'float32' || readyIntegersOf(operator) !== undefined;
+  if (found !== channels && found !== 1 && !(found === 0 && needless)) {
     refuse('scale-count', subject, `1 or ${String(channels)} scales`, found);
   }
   if (weights.data instanceof Int16Array && weights.data.includes(-32768)) {
@@ -157,8 +173,7 @@ function checkBias(
 }
 
 function checkSoftmaxOutput(output: GraphTensor, precision: Precision): void {
-  if (precision.name === 'float32') return;
-  const { scale, zeroPoint } = precision.softmaxOutput;
+  const { scale, zeroPoint } = precision.softmaxOutputs[output.type] ?? { scale: 1, zeroPoint: 0 };
   const [found = scale] = output.quantization?.scales ?? [];
   if (found !== scale || zeroPointOf(output) !== zeroPoint) {
     refuse('softmax-output', tensorSubject(output), scale, zeroPoint);

@@ -5,11 +5,17 @@
  * common meaning, so it is refused from its weights alone.
  */
 
-import { reduceMultiplier } from '../arithmetic/requantize.ts';
+import { requantizeInt32 } from '../arithmetic/requantize.ts';
 import { elementTypes } from '../graph/element-type.ts';
-import type { Operator } from '../graph/operator.ts';
+import type { Operator, OperatorOf } from '../graph/operator.ts';
 import { numbersOf, zeroPointOf, type GraphTensor } from '../graph/tensor.ts';
-import { requantizationOf, type Requantization } from '../operators/requantization.ts';
+import {
+  integersOf,
+  requantizationOf,
+  type Integers,
+  type Requantization,
+} from '../operators/requantization.ts';
+import { extents4 } from '../operators/window.ts';
 import type { Precision } from '../precision/index.ts';
 import { refuse } from './rules.ts';
 import { operatorSubject, tensorSubject } from './structure.ts';
@@ -25,8 +31,11 @@ export function checkRanges(
   output: GraphTensor,
   precision: Precision,
 ): void {
+  if (precision.name !== 'float32') {
+    checkIntegers(operator, integersOf(operator, inputs, output, precision), output, precision);
+  }
   const requantization = requantizationOf(operator, inputs, output, precision);
-  checkLimits(operator, output, requantization);
+  checkLimits(output, requantization);
   const [first, second, third] = inputs;
   if (first === undefined || first.type === 'float32') return;
   const subject = operatorSubject(operator);
@@ -34,28 +43,22 @@ export function checkRanges(
     case 'conv2d':
     case 'depthwiseConv2d':
     case 'fullyConnected': {
-      const channels = output.shape.at(-1) ?? 0;
-      checkFactors(operator, requantization, channels, [-31, 7]);
       if (second === undefined) return;
       const bounds = accumulatorBounds(operator, first, second, third);
-      checkAccumulators(subject, bounds, requantization, precision);
+      checkAccumulators(subject, bounds, output, requantization, precision);
       return;
     }
     case 'add':
-      checkFactors(operator, requantization, 3, [-31, 7]);
-      if (second !== undefined) checkAdd(subject, first, second, requantization);
+      if (second !== undefined) checkAdd(subject, first, second, output, requantization);
       return;
     case 'mean': {
-      checkFactors(operator, requantization, 1, [-31, 30]);
       const [, height = 1, width = 1] = first.shape;
       checkRescale(subject, 'the sum', radius(first) * height * width, requantization.shift[0]);
       return;
     }
-    case 'averagePool': {
-      const [height, width] = operator.attributes.size;
-      checkRescale(subject, 'the sum', 32768 * height * width, 0);
+    case 'averagePool':
+      checkPool(subject, operator, first);
       return;
-    }
     case 'softmax':
       checkSoftmax(subject, first, requantization, precision);
       return;
@@ -63,7 +66,6 @@ export function checkRanges(
     case 'relu':
     case 'relu6':
     case 'quantize':
-      checkFactors(operator, requantization, 1, [-31, 30]);
       checkRescale(subject, 'the rescaled input', radius(first), requantization.shift[0]);
       return;
     case 'pad':
@@ -102,19 +104,21 @@ function accumulatorBounds(
 function checkAccumulators(
   subject: string,
   bounds: Float64Array,
+  output: GraphTensor,
   { multiplier, shift }: Requantization,
   precision: Precision,
 ): void {
+  const zeroPoint = Math.abs(zeroPointOf(output));
   bounds.forEach((bound, channel) => {
     const s = shift[channel] ?? 0;
     if (precision.accumulatorLimit === INT32_LIMIT) {
       const shifted = bound * 2 ** Math.max(s, 0);
       if (shifted >= INT32_LIMIT) refuse('range-int32', subject, channel, shifted);
-      return;
+    } else if (bound >= precision.accumulatorLimit) {
+      refuse('range-int64', subject, channel, bound);
     }
-    if (bound >= precision.accumulatorLimit) refuse('range-int64', subject, channel, bound);
-    const rescaled = (bound * reduceMultiplier(multiplier[channel] ?? 0)) / 2 ** (15 - s);
-    if (rescaled >= INT32_LIMIT) refuse('range-int64-result', subject, channel, rescaled);
+    const result = precision.rescale(bound, multiplier[channel] ?? 0, s) + zeroPoint;
+    if (result >= INT32_LIMIT) refuse('range-result', subject, channel, result);
   });
 }
 
@@ -122,44 +126,44 @@ function checkAdd(
   subject: string,
   first: GraphTensor,
   second: GraphTensor,
+  output: GraphTensor,
   { multiplier, shift, leftShift }: Requantization,
 ): void {
   let sum = 0;
   [first, second].forEach((tensor, i) => {
-    const shifted = radius(tensor) * 2 ** leftShift;
-    checkRescale(subject, 'an input with its headroom', shifted, shift[i]);
-    sum += Math.ceil(shifted * (multiplier[i] ?? 0) * 2 ** ((shift[i] ?? 0) - 31)) + 1;
+    const headroom = radius(tensor) * 2 ** leftShift;
+    checkRescale(subject, 'an input with its headroom', headroom, shift[i]);
+    sum += requantizeInt32(headroom, multiplier[i] ?? 0, shift[i] ?? 0);
   });
   const outputShift = shift[2] ?? 0;
   if (outputShift > 0) refuse('add-factor', subject, outputShift);
-  checkRescale(subject, 'the sum', sum, 0);
+  checkRescale(subject, 'the sum', sum);
+  const result = requantizeInt32(sum, multiplier[2] ?? 0, outputShift);
+  checkRescale(subject, 'the result and its zero point', result + Math.abs(zeroPointOf(output)));
+}
+
+/** The sum, and the half of the count that C adds before it divides. */
+function checkPool(subject: string, operator: OperatorOf<'averagePool'>, input: GraphTensor): void {
+  const [, height, width] = extents4(input.shape);
+  const { size } = operator.attributes;
+  const count = Math.min(size[0], height) * Math.min(size[1], width);
+  const largest = -elementTypes[input.type].min;
+  checkRescale(subject, 'the sum', largest * count + Math.floor(count / 2));
 }
 
 function checkSoftmax(
   subject: string,
   input: GraphTensor,
-  { multiplier, leftShift, diffMin }: Requantization,
+  { leftShift, diffMin }: Requantization,
   precision: Precision,
 ): void {
-  const [m] = multiplier;
-  if (m === undefined || !Number.isInteger(m) || m < 0 || m >= INT32_LIMIT) {
-    refuse('multiplier-range', subject, m);
-  }
-  const [minShift, maxShift] = precision.name === 'int8' ? [0, 31] : [-31, 15];
-  if (!Number.isInteger(leftShift) || leftShift < minShift || leftShift > maxShift) {
-    refuse('shift-range', subject, minShift, maxShift, leftShift);
-  }
   const length = input.shape.at(-1) ?? 1;
-  if (precision.name === 'int8') {
-    if (length > MAX_SOFTMAX_INT8) refuse('range-softmax', subject, MAX_SOFTMAX_INT8, length);
-    const largest = Math.min(-diffMin, 255);
-    checkRescale(subject, 'the shifted difference', largest, leftShift);
-    // Below -32 the fixed-point exponential has no bits left to represent the difference.
-    if (diffMin > 0) refuse('range-rescale', subject, 'diffMin', diffMin);
-    return;
-  }
-  if (length > MAX_SOFTMAX_INT16) refuse('range-softmax', subject, MAX_SOFTMAX_INT16, length);
-  checkRescale(subject, 'the shifted difference', 65535, leftShift);
+  const [limit, largest] =
+    precision.name === 'int8'
+      ? [MAX_SOFTMAX_INT8, Math.min(Math.max(-diffMin, 0), 255)]
+      : [MAX_SOFTMAX_INT16, 65535];
+  if (length > limit) refuse('range-softmax', subject, limit, length);
+  checkRescale(subject, 'the shifted difference', largest, leftShift);
 }
 
 function checkRescale(subject: string, what: string, bound: number, shift = 0): void {
@@ -167,17 +171,49 @@ function checkRescale(subject: string, what: string, bound: number, shift = 0): 
   if (shifted >= INT32_LIMIT) refuse('range-rescale', subject, what, shifted);
 }
 
-function checkFactors(
+/** How many multipliers an operator has, and the range of its shifts (rule R3); undefined where it has none. */
+function wantedIntegers(
   operator: Operator,
-  { multiplier, shift }: Requantization,
-  count: number,
-  [minShift, maxShift]: readonly [number, number],
+  output: GraphTensor,
+  precision: Precision,
+): readonly [count: number, minShift: number, maxShift: number] | undefined {
+  switch (operator.kind) {
+    case 'conv2d':
+    case 'depthwiseConv2d':
+    case 'fullyConnected':
+      return [output.shape.at(-1) ?? 0, -31, 7];
+    case 'add':
+      return [3, -31, 7];
+    case 'softmax':
+      return precision.name === 'int8' ? [1, 0, 31] : [1, -31, 15];
+    case 'mean':
+    case 'clamp':
+    case 'relu':
+    case 'relu6':
+    case 'quantize':
+      return [1, -31, 30];
+    case 'averagePool':
+    case 'pad':
+    case 'reshape':
+    case 'dequantize':
+      return undefined;
+  }
+}
+
+function checkIntegers(
+  operator: Operator,
+  { multiplier, shift }: Integers,
+  output: GraphTensor,
+  precision: Precision,
 ): void {
+  const wanted = wantedIntegers(operator, output, precision);
+  if (wanted === undefined) return;
+  const [count, minShift, maxShift] = wanted;
   const subject = operatorSubject(operator);
   if (multiplier.length !== count || shift.length !== count) {
-    const wanted =
+    const text =
       count === 1 || count === 3 ? `${String(count)} of each` : `1 or ${String(count)} of each`;
-    refuse('integers-count', subject, wanted, multiplier.length, shift.length);
+    refuse('integers-count', subject, text, multiplier.length, shift.length);
   }
   for (const m of multiplier) {
     if (!Number.isInteger(m) || m < 0 || m >= INT32_LIMIT) refuse('multiplier-range', subject, m);
@@ -189,22 +225,10 @@ function checkFactors(
   }
 }
 
-function checkLimits(operator: Operator, output: GraphTensor, { min, max }: Requantization): void {
+function checkLimits(output: GraphTensor, { min, max }: Requantization): void {
   const type = elementTypes[output.type];
   const integers = output.type === 'float32' || (Number.isInteger(min) && Number.isInteger(max));
   if (!integers || !(min <= max) || min < type.min || max > type.max) {
     refuse('activation-limits', tensorSubject(output), min, max, output.type);
-  }
-  const { attributes } = operator;
-  const one = 'multiplier' in attributes && !('shift' in attributes) && operator.kind !== 'softmax';
-  const other = !('multiplier' in attributes) && 'shift' in attributes;
-  if (one || other) {
-    refuse(
-      'integers-count',
-      operatorSubject(operator),
-      'multiplier and shift together',
-      one ? 1 : 0,
-      other ? 1 : 0,
-    );
   }
 }

@@ -42,6 +42,8 @@ export const rules = {
     `Expected every scale to be a float32 number but found ${String(found)}`,
   'scale-count': (wanted: string, found: number) =>
     `Expected ${wanted} but found ${String(found)} scales`,
+  'scale-factor': (found: number) =>
+    `Expected scales that give a finite factor but found ${String(found)}`,
   'scale-missing': () => 'Expected a scale, or ready-made integers on the operator, but found none',
   'zero-point': (min: number, max: number, found: unknown) =>
     `Expected a zero point that is an integer in [${String(min)}, ${String(max)}] but found ${String(found)}`,
@@ -103,8 +105,8 @@ export const rules = {
     `Expected channel ${String(channel)} to stay below 2^31 in its int32 accumulator but found a bound of ${String(found)}`,
   'range-int64': (channel: number, found: number) =>
     `Expected channel ${String(channel)} to stay below 2^47 in its int64 accumulator but found a bound of ${String(found)}`,
-  'range-int64-result': (channel: number, found: number) =>
-    `Expected the rescaled channel ${String(channel)} to stay below 2^31 but found a bound of ${String(found)}`,
+  'range-result': (channel: number, found: number) =>
+    `Expected the rescaled channel ${String(channel)} and its zero point to stay below 2^31 but found a bound of ${String(found)}`,
   'range-rescale': (what: string, found: number) =>
     `Expected ${what} to stay below 2^31 but found a bound of ${String(found)}`,
   'range-softmax': (limit: number, found: number) =>

@@ -36,9 +36,12 @@ export function checkTypes(
       break;
     default:
       require('an input', first, ['float32', 'int8', 'int16']);
-      require('an output', output, [first.type]);
+      if (operator.kind !== 'softmax') require('an output', output, [first.type]);
   }
   const precision = computedPrecision(operator, first.type);
+  if (operator.kind === 'softmax') {
+    require('an output', output, Object.keys(precision.softmaxOutputs) as ElementType[]);
+  }
   if (operator.kind === 'add' && second !== undefined) {
     require('a second input', second, [first.type]);
   } else if (second !== undefined) {

@@ -2,12 +2,12 @@
 
 import type { Command } from 'commander';
 import { RangeObserver, type CalibrationRecord } from '../../reference/index.ts';
-import { UsageError } from '../errors.ts';
-import { readBytes, sha256, writeBytes } from '../files.ts';
+import { FileError, UsageError } from '../errors.ts';
+import { checkOutput, readBytes, sha256, writeBytes } from '../files.ts';
 import { decodeGraph } from '../formats/plumb.ts';
 import { listPhotos } from '../evaluation/photos.ts';
 import { readImage } from '../images/decode.ts';
-import { embeddedPath, isEmbedded } from '../models.ts';
+import { checkTakesPhotos, modelFiles } from '../models.ts';
 import { print, printJson, Progress } from './context.ts';
 
 interface CalibrateFlags {
@@ -35,13 +35,15 @@ export async function calibrate(
   folder: string,
   flags: CalibrateFlags,
 ): Promise<void> {
-  const path = isEmbedded(model) ? embeddedPath(model, 'plumb') : model;
+  const [path] = modelFiles({ model });
   const bytes = readBytes(path);
   const graph = decodeGraph(path, bytes);
   if (graph.precision !== 'float32') {
     throw new UsageError(`${path}: Expected a float32 model but found ${graph.precision}`);
   }
+  checkTakesPhotos(path, graph);
   const photos = listPhotos(folder);
+  checkOutput(flags.output, [path, ...photos]);
   const observer = new RangeObserver(graph);
   const progress = new Progress('Calibrating');
   for (const [done, photo] of photos.entries()) {
@@ -49,13 +51,21 @@ export async function calibrate(
     observer.observe(await readImage(photo));
   }
   progress.end();
+  const ranges = observer.ranges();
+  for (const [tensor, [min, max]] of Object.entries(ranges)) {
+    if (Number.isFinite(min) && Number.isFinite(max)) continue;
+    throw new FileError(
+      path,
+      `Tensor "${tensor}": Expected finite elements on photos but found [${String(min)}, ${String(max)}]`,
+    );
+  }
   const record: CalibrationRecord = {
     format: 'plumbline calibration',
     version: 1,
     graph: graph.name,
     sha256: sha256(bytes),
     photos: photos.length,
-    ranges: observer.ranges(),
+    ranges,
   };
   writeBytes(flags.output, `${JSON.stringify(record, undefined, 1)}\n`);
   const tensors = Object.keys(record.ranges).length;

@@ -17,10 +17,15 @@ import {
   type Classifier,
   type ClassifierName,
 } from '../classifiers.ts';
-import { UsageError } from '../errors.ts';
 import { dequantizedOutputs } from '../evaluation/outputs.ts';
 import { readImage } from '../images/decode.ts';
-import { embeddedNames, isEmbedded, loadModel, precisionNames } from '../models.ts';
+import {
+  checkClassifies,
+  embeddedNames,
+  isEmbedded,
+  loadModel,
+  precisionNames,
+} from '../models.ts';
 import {
   percent,
   positiveInteger,
@@ -140,9 +145,7 @@ async function chosenModels(flags: ClassifyFlags): Promise<readonly LoadedModel[
         ...choice,
         ...(each === undefined ? {} : { precision: each }),
       });
-      if (graph.preprocessing === undefined || graph.labels.length === 0) {
-        throw new UsageError(`${name}: Expected a classifier with labels and preprocessing`);
-      }
+      checkClassifies(name, graph);
       loaded.push({ name, graph, classifier: await classifiers[flags.backend](graph) });
     }
   }

@@ -10,8 +10,8 @@ import {
   stepFields,
 } from '../../fastpath/program/format.ts';
 import { kernels, regionsOf } from '../../fastpath/program/kernels.ts';
-import { sha256, writeBytes } from '../files.ts';
-import { loadModel } from '../models.ts';
+import { checkOutput, sha256, writeBytes } from '../files.ts';
+import { loadModel, modelFiles } from '../models.ts';
 import { print, printJson, table, withModelOptions, type ModelOptions } from './context.ts';
 
 interface CompileFlags extends ModelOptions {
@@ -35,6 +35,11 @@ export function registerCompile(program: Command): void {
 }
 
 function compile(model: string, { output, json, ...choice }: CompileFlags): void {
+  const files = modelFiles({ model, ...choice });
+  checkOutput(
+    output,
+    files.filter((file) => file !== undefined),
+  );
   const program = compileGraph(loadModel({ model, ...choice }));
   writeBytes(output, program);
   const { arenaBytes, steps } = readProgram(program);

@@ -82,7 +82,7 @@ export class Progress {
 export function table(rows: readonly (readonly string[])[]): string {
   const [heading = []] = rows;
   const widths = heading.map((_, column) =>
-    Math.max(...rows.map((row) => (row[column] ?? '').length)),
+    rows.reduce((width, row) => Math.max(width, (row[column] ?? '').length), 0),
   );
   const numeric = heading.map((_, column) =>
     rows.slice(1).every((row) => /^(-?\d|Infinity|-$)/.test(row[column] ?? '')),

@@ -6,7 +6,7 @@ import type { PrecisionName } from '../../reference/index.ts';
 import { listLabelledPhotos } from '../evaluation/photos.ts';
 import { runModels } from '../evaluation/pool.ts';
 import { evaluate } from '../evaluation/report.ts';
-import { isEmbedded, loadModel, precisionNames } from '../models.ts';
+import { checkClassifies, isEmbedded, loadModel, precisionNames } from '../models.ts';
 import {
   percent,
   positiveInteger,
@@ -45,6 +45,7 @@ export function registerEvaluate(program: Command): void {
 async function evaluateModel(model: string, folder: string, flags: EvaluateFlags): Promise<void> {
   const { jobs, cache, json, precision, ...choice } = flags;
   const master = loadModel({ model });
+  checkClassifies(model, master);
   const derivable =
     master.precision === 'float32' && (isEmbedded(model) || choice.calibration !== undefined);
   const wanted: readonly PrecisionName[] =

@@ -4,7 +4,7 @@ import { basename, extname } from 'node:path';
 import { Option, type Command } from 'commander';
 import type { Preprocessing } from '../../reference/index.ts';
 import { FileError, UsageError } from '../errors.ts';
-import { readBytes, sha256, writeBytes } from '../files.ts';
+import { checkOutput, readBytes, readText, sha256, writeBytes } from '../files.ts';
 import { onnxToGraph } from '../formats/onnx/to-graph.ts';
 import { decodeOnnx, type OnnxModel } from '../formats/onnx/wire.ts';
 import { encodeGraph } from '../formats/plumb.ts';
@@ -47,6 +47,7 @@ export function registerImport(program: Command): void {
 
 /** Reads a model file, writes its graph and prints a summary. */
 export function importModel(path: string, flags: ImportFlags): void {
+  checkOutput(flags.output, flags.labels === undefined ? [path] : [path, flags.labels]);
   const bytes = readBytes(path);
   const model = decodeOnnx(path, bytes);
   const graph = onnxToGraph(path, model, {
@@ -74,8 +75,9 @@ export function importModel(path: string, flags: ImportFlags): void {
 
 function readLabels(path: string, model: OnnxModel, flags: ImportFlags): readonly string[] {
   if (flags.labels !== undefined) {
-    const text = Buffer.from(readBytes(flags.labels)).toString('utf8');
-    return text.split(/\r?\n/).filter((line) => line !== '');
+    return readText(flags.labels)
+      .split(/\r?\n/)
+      .filter((line) => line !== '');
   }
   const metadata = model.metadata.get('labels');
   if (metadata === undefined) {

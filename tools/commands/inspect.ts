@@ -62,7 +62,10 @@ function describe(tensor: GraphTensor | undefined) {
     ...(scales.length === 0
       ? {}
       : {
-          scale: [Math.min(...scales), Math.max(...scales)] as const,
+          scale: [
+            scales.reduce((a, b) => Math.min(a, b)),
+            scales.reduce((a, b) => Math.max(a, b)),
+          ] as const,
           zeroPoint: tensor?.quantization?.zeroPoint,
         }),
   };

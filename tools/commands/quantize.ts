@@ -4,12 +4,12 @@ import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
 import type { Graph, GraphTensor } from '../../reference/index.ts';
 import { UsageError } from '../errors.ts';
-import { sha256, writeBytes } from '../files.ts';
+import { checkOutput, sha256, writeBytes } from '../files.ts';
 import { encodeGraph } from '../formats/plumb.ts';
 import { listLabelledPhotos } from '../evaluation/photos.ts';
 import { runModels } from '../evaluation/pool.ts';
 import { evaluate } from '../evaluation/report.ts';
-import { loadModel } from '../models.ts';
+import { checkClassifies, loadModel, modelFiles } from '../models.ts';
 import {
   percent,
   print,
@@ -47,14 +47,19 @@ async function quantize(model: string, flags: QuantizeFlags): Promise<void> {
   if (choice.precision !== 'int8' && choice.precision !== 'int16') {
     throw new UsageError('Expected --precision int8 or int16');
   }
-  const graph = loadModel({ model, ...choice });
-  if (!('quantised' in graph.provenance)) {
-    throw new UsageError(`${model}: Expected a float32 model but found ${graph.precision}`);
+  const master = loadModel({ model });
+  if (master.precision !== 'float32') {
+    throw new UsageError(`${model}: Expected a float32 model but found ${master.precision}`);
   }
+  const graph = loadModel({ model, ...choice });
+  checkOutput(
+    output,
+    modelFiles({ model, ...choice }).filter((file) => file !== undefined),
+  );
   const encoded = encodeGraph(graph);
-  writeBytes(output, encoded);
   const layers = weightBits(graph);
-  const quality = photos === undefined ? undefined : await measure(model, graph, photos);
+  const quality = photos === undefined ? undefined : await measure(model, master, graph, photos);
+  writeBytes(output, encoded);
   if (json === true) {
     printJson({ output, bytes: encoded.length, sha256: sha256(encoded), layers, quality });
     return;
@@ -100,6 +105,7 @@ function largestCodes({ data, shape }: GraphTensor, channelsLast: boolean): read
 
 async function measure(
   model: string,
+  master: Graph,
   graph: Graph,
   folder: string,
 ): Promise<{
@@ -109,10 +115,11 @@ async function measure(
   readonly agreement: number;
   readonly sqnr: number;
 }> {
+  checkClassifies(model, master);
   const photos = listLabelledPhotos(folder, graph.labels);
   const progress = new Progress('Evaluating');
   const [reference = [], outputs = []] = await runModels(
-    [loadModel({ model }), graph],
+    [master, graph],
     photos.map((photo) => photo.path),
     {
       jobs: availableParallelism(),

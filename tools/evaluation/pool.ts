@@ -1,13 +1,14 @@
-/** Runs models on photos in worker threads, and remembers every result by digests of photo and model. */
+/** Runs models on photos in worker threads. */
 
-import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
-import { extname, join } from 'node:path';
+import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import { FileError, messageOf } from '../errors.ts';
+import { elementCount, type Graph } from '../../reference/index.ts';
+import { FileError } from '../errors.ts';
 import { readBytes, sha256 } from '../files.ts';
 import { encodeGraph } from '../formats/plumb.ts';
-import type { Graph } from '../../reference/index.ts';
+import { withLogits } from './outputs.ts';
+import { ResultCache, type OutputCounts } from './results.ts';
 import type { ModelOutput, Task, TaskResult, WorkerInput } from './worker.ts';
 
 export interface PoolOptions {
@@ -18,9 +19,10 @@ export interface PoolOptions {
 }
 
 /**
- * The outputs of every model on every photo: `result[model][photo]`.
+ * The outputs of every model on every photo: `result[model][photo]`. The same model, or the same photo, given twice is
+ * run once.
  *
- * @throws {FileError} for a photo that cannot be read
+ * @throws {FileError} for a photo that cannot be read, or a cache that cannot be used
  */
 export async function runModels(
   models: readonly Graph[],
@@ -29,34 +31,48 @@ export async function runModels(
 ): Promise<readonly (readonly ModelOutput[])[]> {
   const encoded = models.map((graph) => {
     const bytes = encodeGraph(graph);
-    return { digest: sha256(bytes), bytes };
+    return { digest: sha256(bytes), bytes, counts: outputCounts(graph) };
   });
-  const caches = encoded.map(({ digest }) => new ResultCache(options.cache, digest));
+  const distinct = new Map(encoded.map((model) => [model.digest, model]));
+  const caches = new Map(
+    Array.from(distinct, ([digest, { counts }]) => [
+      digest,
+      new ResultCache(options.cache, digest, counts),
+    ]),
+  );
   const photoDigests = new Map(photos.map((path) => [path, sha256(readBytes(path))]));
   const digestOf = (path: string): string => photoDigests.get(path) ?? '';
-  const tasks: Task[] = [];
+  const tasks = new Map<string, Task>();
   for (const path of photos) {
-    const digests = encoded
-      .filter((_, i) => caches[i]?.get(digestOf(path)) === undefined)
-      .map(({ digest }) => digest);
-    if (digests.length > 0) tasks.push({ path, digests });
+    const digests = [...caches.keys()].filter(
+      (digest) => caches.get(digest)?.get(digestOf(path)) === undefined,
+    );
+    if (digests.length > 0) tasks.set(digestOf(path), { path, digests });
   }
-  let done = photos.length - tasks.length;
-  options.onProgress?.(done, photos.length);
-  await runTasks({ models: encoded }, tasks, options.jobs, (result) => {
-    encoded.forEach(({ digest }, i) => {
-      const output = result.outputs[digest];
-      if (output !== undefined) caches[i]?.set(digestOf(result.path), output);
-    });
-    options.onProgress?.(++done, photos.length);
+  const total = new Set(photoDigests.values()).size;
+  let done = total - tasks.size;
+  options.onProgress?.(done, total);
+  const input = { models: [...distinct.values()] };
+  await runTasks(input, [...tasks.values()], options.jobs, ({ path, outputs }) => {
+    for (const [digest, output] of Object.entries(outputs)) {
+      caches.get(digest)?.set(digestOf(path), output);
+    }
+    options.onProgress?.(++done, total);
   });
-  return caches.map((cache) =>
+  return encoded.map(({ digest }) =>
     photos.map((path) => {
-      const output = cache.get(digestOf(path));
+      const output = caches.get(digest)?.get(digestOf(path));
       if (output === undefined) throw new Error(`Expected a result for ${path}`);
       return output;
     }),
   );
+}
+
+function outputCounts(graph: Graph): OutputCounts {
+  const [probabilities = 0, logits = 0] = withLogits(graph).outputs.map((index) =>
+    elementCount(graph.tensors[index]?.shape ?? []),
+  );
+  return { logits, probabilities };
 }
 
 async function runTasks(
@@ -65,18 +81,20 @@ async function runTasks(
   jobs: number,
   onResult: (result: TaskResult) => void,
 ): Promise<void> {
-  const queue = tasks.values();
+  const queue = [...tasks].reverse();
   const one = async (): Promise<void> => {
     // The same file as source and as built JavaScript.
     const file = fileURLToPath(new URL(`./worker${extname(import.meta.url)}`, import.meta.url));
     const worker = new Worker(file, { workerData: input });
     try {
-      for (const task of queue) {
+      for (let task = queue.pop(); task !== undefined; task = queue.pop()) {
         const result = await ask(worker, task);
         if (result.error !== undefined) throw new FileError(result.path, result.error);
         onResult(result);
       }
     } finally {
+      // After an error the other workers stop too.
+      queue.length = 0;
       await worker.terminate();
     }
   };
@@ -92,45 +110,4 @@ function ask(worker: Worker, task: Task): Promise<TaskResult> {
     });
     worker.postMessage(task);
   });
-}
-
-/** Results of one model, a line of JSON each, appended as they come. */
-class ResultCache {
-  readonly #path: string | undefined;
-  readonly #results = new Map<string, ModelOutput>();
-
-  constructor(folder: string | undefined, digest: string) {
-    if (folder === undefined) return;
-    try {
-      mkdirSync(folder, { recursive: true });
-    } catch (error) {
-      throw new FileError(folder, `Expected a folder for results. ${messageOf(error)}`, {
-        cause: error,
-      });
-    }
-    this.#path = join(folder, `${digest}.jsonl`);
-    if (!existsSync(this.#path)) return;
-    for (const line of readFileSync(this.#path, 'utf8').split('\n')) this.#load(line);
-  }
-
-  get(photo: string): ModelOutput | undefined {
-    return this.#results.get(photo);
-  }
-
-  set(photo: string, output: ModelOutput): void {
-    this.#results.set(photo, output);
-    if (this.#path !== undefined) {
-      appendFileSync(this.#path, `${JSON.stringify({ photo, ...output })}\n`);
-    }
-  }
-
-  /** A line that an interrupted run left half-written counts for nothing. */
-  #load(line: string): void {
-    try {
-      const { photo, logits, probabilities } = JSON.parse(line) as ModelOutput & { photo: string };
-      this.#results.set(photo, { logits, probabilities });
-    } catch {
-      // Computed again.
-    }
-  }
 }

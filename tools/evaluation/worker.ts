@@ -1,8 +1,14 @@
 /** A thread that runs models on photos. */
 
 import { parentPort, workerData } from 'node:worker_threads';
-import { imageToInput, interpreter, type Graph, type Interpreter } from '../../reference/index.ts';
-import { messageOf } from '../errors.ts';
+import {
+  imageToInput,
+  interpreter,
+  type Graph,
+  type Interpreter,
+  type RgbImage,
+} from '../../reference/index.ts';
+import { FileError } from '../errors.ts';
 import { decodeGraph } from '../formats/plumb.ts';
 import { readImage } from '../images/decode.ts';
 import { dequantizedOutputs, withLogits } from './outputs.ts';
@@ -19,8 +25,9 @@ export interface Task {
 
 export interface TaskResult {
   readonly path: string;
-  /** Logits and probabilities of each model, by digest; an error text for a photo that cannot be read. */
+  /** Logits and probabilities of each model, by digest. */
   readonly outputs: Readonly<Record<string, ModelOutput>>;
+  /** Why the photo cannot be read, without its name. */
   readonly error?: string;
 }
 
@@ -51,18 +58,19 @@ function serve(port: NonNullable<typeof parentPort>): void {
 }
 
 async function runTask(task: Task, loaded: ReadonlyMap<string, Loaded>): Promise<TaskResult> {
-  const outputs: Record<string, ModelOutput> = {};
+  let image: RgbImage;
   try {
-    const image = await readImage(task.path);
-    for (const digest of task.digests) {
-      const model = loaded.get(digest);
-      if (model === undefined) throw new Error(`Expected a loaded model ${digest}`);
-      const result = model.network.run([imageToInput(model.graph, image)]);
-      const [probabilities = [], logits = []] = dequantizedOutputs(result.outputs);
-      outputs[digest] = { probabilities, logits };
-    }
+    image = await readImage(task.path);
   } catch (error) {
-    return { path: task.path, outputs: {}, error: messageOf(error) };
+    if (!(error instanceof FileError)) throw error;
+    return { path: task.path, outputs: {}, error: error.text };
   }
-  return { path: task.path, outputs };
+  const outputs = task.digests.map((digest) => {
+    const model = loaded.get(digest);
+    if (model === undefined) throw new Error(`Expected a loaded model ${digest}`);
+    const result = model.network.run([imageToInput(model.graph, image)]);
+    const [probabilities = [], logits = []] = dequantizedOutputs(result.outputs);
+    return [digest, { probabilities, logits }] as const;
+  });
+  return { path: task.path, outputs: Object.fromEntries(outputs) };
 }

@@ -1,6 +1,6 @@
 /**
  * MessagePack for files that may come from anyone: msgpackr's build without code generation, records off, and a check
- * of every declared length before anything is allocated.
+ * of every declared length and of the number of items before anything is allocated.
  */
 
 import { Packr, Unpackr } from 'msgpackr/index-no-eval';
@@ -10,6 +10,9 @@ const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: true, int64AsTyp
 
 const MAX_DEPTH = 32;
 
+/** Keys and values in all: an item of a byte takes a hundred and more once unpacked. */
+const MAX_ITEMS = 1_000_000;
+
 /** Deterministic bytes of plain objects, arrays, strings, numbers, booleans and byte arrays. */
 export function pack(value: unknown): Uint8Array {
   return Uint8Array.from(packr.pack(value));
@@ -18,10 +21,10 @@ export function pack(value: unknown): Uint8Array {
 /**
  * The value that bytes hold.
  *
- * @throws {RangeError} where the bytes are not exactly one value of plain types whose lengths fit
+ * @throws {RangeError} where the bytes are not exactly one value of plain types whose lengths fit, or of too many items
  */
 export function unpack(bytes: Uint8Array): unknown {
-  const end = skipValue(bytes, 0, 0);
+  const end = skipValue({ bytes, items: 0 }, 0, 0);
   if (end !== bytes.length) {
     throw new RangeError(
       `Expected one value but found ${String(bytes.length - end)} bytes after it`,
@@ -31,22 +34,29 @@ export function unpack(bytes: Uint8Array): unknown {
   return unpackr.unpack(bytes.subarray());
 }
 
+interface Reader {
+  readonly bytes: Uint8Array;
+  /** Items found so far. */
+  items: number;
+}
+
 /** The position after the value at `at`. Specification: github msgpack/msgpack, spec.md. */
-function skipValue(bytes: Uint8Array, at: number, depth: number): number {
+function skipValue(reader: Reader, at: number, depth: number): number {
+  const { bytes } = reader;
   if (depth > MAX_DEPTH)
     throw new RangeError(`Expected at most ${String(MAX_DEPTH)} nested levels`);
   const tag = readUint(bytes, at, 1);
   const next = at + 1;
   if (tag <= 0x7f || tag >= 0xe0 || tag === 0xc0 || tag === 0xc2 || tag === 0xc3) return next;
-  if (tag <= 0x8f) return skipItems(bytes, next, (tag & 15) * 2, depth);
-  if (tag <= 0x9f) return skipItems(bytes, next, tag & 15, depth);
+  if (tag <= 0x8f) return skipItems(reader, next, (tag & 15) * 2, depth);
+  if (tag <= 0x9f) return skipItems(reader, next, tag & 15, depth);
   if (tag <= 0xbf) return skipBytes(bytes, next, tag & 31);
   const lengthBytes = LENGTH_BYTES[tag];
   if (lengthBytes !== undefined) {
     const length = readUint(bytes, next, lengthBytes);
     const body = next + lengthBytes;
-    if (tag >= 0xde) return skipItems(bytes, body, length * 2, depth);
-    if (tag >= 0xdc) return skipItems(bytes, body, length, depth);
+    if (tag >= 0xde) return skipItems(reader, body, length * 2, depth);
+    if (tag >= 0xdc) return skipItems(reader, body, length, depth);
     return skipBytes(bytes, body, length);
   }
   const numberBytes = NUMBER_BYTES[tag];
@@ -83,14 +93,19 @@ const NUMBER_BYTES: Readonly<Record<number, number>> = {
 };
 
 /** An item takes a byte at least, so a declared count beyond the bytes left is a lie. */
-function skipItems(bytes: Uint8Array, at: number, count: number, depth: number): number {
-  if (count > bytes.length - at) {
+function skipItems(reader: Reader, at: number, count: number, depth: number): number {
+  const left = reader.bytes.length - at;
+  if (count > left) {
+    throw new RangeError(`Expected ${String(count)} items but found ${String(left)} bytes`);
+  }
+  reader.items += count;
+  if (reader.items > MAX_ITEMS) {
     throw new RangeError(
-      `Expected ${String(count)} items but found ${String(bytes.length - at)} bytes`,
+      `Expected at most ${String(MAX_ITEMS)} items but found ${String(reader.items)} or more`,
     );
   }
   let position = at;
-  for (let i = 0; i < count; i++) position = skipValue(bytes, position, depth + 1);
+  for (let i = 0; i < count; i++) position = skipValue(reader, position, depth + 1);
   return position;
 }
 

@@ -17,7 +17,7 @@ import {
   type GraphTensor,
   type TensorData,
 } from '../../reference/index.ts';
-import { FileError, messageOf } from '../errors.ts';
+import { FileError, issueOf, messageOf } from '../errors.ts';
 import { pack, unpack } from './message-pack.ts';
 
 const FORMAT = 'plumbline graph';
@@ -25,40 +25,62 @@ const VERSION = 1;
 
 const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array, 'expected bytes');
 
+const triple = z.tuple([z.number(), z.number(), z.number()]);
+
+/** Limits of a graph's names and lists: far above any network's, and low enough for an error and a check of each item. */
+const MAX_NAME = 1000;
+const MAX_LIST = 10_000;
+const MAX_LABELS = 100_000;
+const MAX_AXES = 8;
+
+const name = z.string().max(MAX_NAME, {
+  error: ({ input }) =>
+    `expected at most ${String(MAX_NAME)} characters but found ${String((input as string).length)}`,
+});
+
+/** A list whose length is checked before its items, every one of which may give an error. */
+function list<T extends z.ZodType>(item: T, limit = MAX_LIST) {
+  return z
+    .array(z.unknown())
+    .max(limit, {
+      error: ({ input }) =>
+        `expected at most ${String(limit)} items but found ${String((input as unknown[]).length)}`,
+    })
+    .pipe(z.array(item));
+}
+
 const envelope = z.object({
-  format: z.string(),
+  format: name,
   version: z.number(),
   sha256: z.unknown(),
   graph: z.unknown(),
 });
 
-const triple = z.tuple([z.number(), z.number(), z.number()]);
-
 const storedGraph = z.strictObject({
-  name: z.string(),
+  name,
   precision: z.enum(['float32', 'int8', 'int16']),
-  tensors: z.array(
+  tensors: list(
     z.strictObject({
-      name: z.string(),
+      name,
       type: z.enum(['float32', 'int8', 'int16', 'uint8', 'int32', 'int64']),
-      shape: z.array(z.number()),
+      shape: list(z.number(), MAX_AXES),
       scales: bytes.optional(),
       zeroPoint: z.number().optional(),
       data: bytes.optional(),
     }),
   ),
-  operators: z.array(
+  operators: list(
     z.strictObject({
-      kind: z.string(),
-      name: z.string(),
-      inputs: z.array(z.number()),
+      kind: name,
+      name,
+      inputs: list(z.number()),
       output: z.number(),
       attributes: z.record(z.string(), z.unknown()),
     }),
   ),
-  inputs: z.array(z.number()),
-  outputs: z.array(z.number()),
-  labels: z.array(z.string()),
+  inputs: list(z.number()),
+  outputs: list(z.number()),
+  labels: list(name, MAX_LABELS),
   preprocessing: z
     .strictObject({
       resize: z.literal('squash'),
@@ -124,9 +146,7 @@ function unpackFile(file: string, data: Uint8Array): unknown {
 function parse<T>(file: string, schema: z.ZodType<T>, value: unknown): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  const place = issue === undefined ? '' : issue.path.map(String).join('.');
-  throw new FileError(file, `Expected a Plumbline graph. ${place}: ${issue?.message ?? 'Invalid'}`);
+  throw new FileError(file, `Expected a Plumbline graph. ${issueOf(result.error)}`);
 }
 
 /** The stored form, with every key in a fixed order, since the order is part of the bytes. */

@@ -7,7 +7,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import process from 'node:process';
 import { describe, expect, it } from 'vitest';
-import { mobilenetV2 } from '../../reference/index.ts';
+import { mobilenetV2, type Graph } from '../../reference/index.ts';
 import { encodeGraph } from '../formats/plumb.ts';
 import { encodeOnnx } from './onnx-writer.ts';
 import { temporaryFolder } from './temporary.ts';
@@ -224,5 +224,91 @@ describe('calibrate, quantize, evaluate, inspect', () => {
     expect(refusal('quantize', model, '-o', record)).toContain(
       'Expected --precision int8 or int16',
     );
+  });
+
+  it('write nothing before they know that all is well, and never what they read', () => {
+    const output = join(folder.path, 'unwritten.plumb');
+    const flags = ['--precision', 'int8', '--calibration', record];
+    expect(
+      refusal('quantize', model, ...flags, '-o', output, '--photos', join(folder.path, 'nowhere')),
+    ).toContain('nowhere: Expected a folder of photos.');
+    expect(existsSync(output)).toBe(false);
+    for (const input of [model, record]) {
+      expect(refusal('quantize', model, ...flags, '-o', input)).toBe(
+        `plumbline: ${input}: Expected a file to write other than the input ${input}\n`,
+      );
+    }
+    expect(refusal('calibrate', model, photos, '-o', model)).toContain(
+      `${model}: Expected a file to write other than the input ${model}`,
+    );
+    expect(refusal('calibrate', model, photos, '-o', join(photos, 'cat'))).toContain(
+      'Expected a file to write but found a folder or device',
+    );
+    expect(readFileSync(model)).toEqual(Buffer.from(encodeGraph(graph)));
+  });
+
+  it('inspect scales of any number', () => {
+    const channels = 200_000;
+    const scales = Array.from({ length: channels }, (_, i) => (i === 7 ? 0.25 : 0.5));
+    const wide: Graph = {
+      name: 'wide',
+      precision: 'int8',
+      tensors: [
+        {
+          name: 'in',
+          type: 'int8',
+          shape: [1, 1, 1, 1],
+          quantization: { scales: [1], zeroPoint: 0 },
+        },
+        {
+          name: 'w',
+          type: 'int8',
+          shape: [channels, 1, 1, 1],
+          data: new Int8Array(channels),
+          quantization: { scales, zeroPoint: 0 },
+        },
+        {
+          name: 'out',
+          type: 'int8',
+          shape: [1, 1, 1, channels],
+          quantization: { scales: [1], zeroPoint: 0 },
+        },
+      ],
+      operators: [
+        {
+          kind: 'conv2d',
+          name: 'conv',
+          inputs: [0, 1],
+          output: 2,
+          attributes: {
+            stride: [1, 1],
+            dilation: [1, 1],
+            padding: [0, 0, 0, 0],
+            activation: 'none',
+            groups: 1,
+          },
+        },
+      ],
+      inputs: [0],
+      outputs: [2],
+      labels: [],
+      provenance: {},
+    };
+    const { stdout } = plumbline('inspect', folder.write('wide.plumb', encodeGraph(wide)));
+    expect(stdout).toContain('0.250 .. 0.500');
+  });
+
+  it('refuse to quantise what is quantised, and photos for a model that takes none', () => {
+    const int16 = join(folder.path, 'a.plumb');
+    const flags = ['--precision', 'int16', '--calibration', record, '-o', 'again.plumb'];
+    expect(refusal('quantize', int16, ...flags)).toBe(
+      `plumbline: ${int16}: Expected a float32 model but found int16\n`,
+    );
+    const { preprocessing, ...without } = graph;
+    expect(preprocessing).toBeDefined();
+    const blind = folder.write('blind.plumb', encodeGraph(without));
+    const text = `plumbline: ${blind}: Expected a model with preprocessing for photos but found none\n`;
+    expect(refusal('calibrate', blind, photos, '-o', 'x.json')).toBe(text);
+    expect(refusal('evaluate', blind, photos)).toBe(text);
   });
 });

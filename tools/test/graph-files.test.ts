@@ -108,6 +108,11 @@ describe('MessagePack', () => {
     ],
     ['nested arrays', Array.from({ length: 50 }, () => 0x91), 'Expected at most 32 nested levels'],
     ['an extension', [0xd4, 1, 1], 'Expected plain MessagePack but found type 0xd4'],
+    [
+      'a million items and one',
+      [0x92, 0xdd, 0, 0x0f, 0x42, 0x3f, ...new Uint8Array(999_999), 0],
+      'Expected at most 1000000 items but found 1000001 or more',
+    ],
     ['two values', [1, 2], 'Expected one value but found 1 bytes after it'],
     ['nothing', [], 'Expected more bytes but found the end'],
   ])('refuses %s', (_name, data, text) => {
@@ -219,6 +224,40 @@ describe('graph files', () => {
         put(g.operators, 0, 'kind', 'constructor');
       },
       'Expected a known operator but found constructor',
+    ],
+    [
+      'too many tensors',
+      (g) => (g.tensors = Array.from({ length: 10_001 }, () => ({}))),
+      'model.plumb: Expected a Plumbline graph. tensors: expected at most 10000 items but found 10001',
+    ],
+    [
+      'too many operators',
+      (g) => (g.operators = Array.from({ length: 10_001 }, () => ({}))),
+      'operators: expected at most 10000 items but found 10001',
+    ],
+    [
+      'too many labels',
+      (g) => (g['labels'] = Array.from({ length: 100_001 }, () => null)),
+      'labels: expected at most 100000 items but found 100001',
+    ],
+    [
+      'too many axes',
+      (g) => {
+        put(g.tensors, 0, 'shape', [1, 1, 1, 1, 1, 1, 1, 1, 1]);
+      },
+      'tensors.0.shape: expected at most 8 items but found 9',
+    ],
+    [
+      'a name without end',
+      (g) => {
+        put(g.tensors, 0, 'name', 'x'.repeat(1001));
+      },
+      'tensors.0.name: expected at most 1000 characters but found 1001',
+    ],
+    [
+      'keys without end',
+      (g) => (g['x'.repeat(1000)] = 1),
+      `model.plumb: Expected a Plumbline graph. Unrecognized key: "${'x'.repeat(281)}...`,
     ],
     [
       'a cycle',
