@@ -187,7 +187,9 @@ export const elementwise = {
       : fc
           .tuple(
             // uint8 stands at the ends of int8 networks.
-            fc.constantFrom<Code>(...(precision === 'int8' ? ['int8' as const, 'uint8' as const] : [precision])),
+            fc.constantFrom<Code>(
+              ...(precision === 'int8' ? ['int8' as const, 'uint8' as const] : [precision]),
+            ),
             fc.constantFrom<Code>('int8', 'int16', 'uint8'),
           )
           .chain(([from, to]) => quantized(from, to)),

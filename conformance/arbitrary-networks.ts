@@ -39,6 +39,7 @@ export const networkCase: fc.Arbitrary<NetworkCase> = fc.record({
   imageSeed: seed,
 });
 
+/** A network of a case; of ranges that noise does not determine, quantisation may make an invalid one. */
 export function networkOf({ options, precision, int16Weights, imageSeed }: NetworkCase): Graph {
   const graph = mobilenetV2(options);
   if (precision === 'float32') return graph;

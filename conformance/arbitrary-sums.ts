@@ -77,6 +77,14 @@ export const sumModes = {
     int32: true,
     arrays: [int16, int8, int32],
   },
+  'int16 with int16 weights and int32 accumulators': {
+    precision: 'int16',
+    input: codes16,
+    weights: weights16,
+    limit: 2 ** 31,
+    int32: true,
+    arrays: [int16, int16, int32],
+  },
 } as const satisfies Record<string, SumMode>;
 
 /** Around the SIMD width and the tiles of 4 pixels and 8 channels. */
@@ -101,16 +109,68 @@ interface Geometry {
   readonly outChannels: number;
 }
 
-const geometry: fc.Arbitrary<Geometry> = fc
+const anyGeometry: fc.Arbitrary<Geometry> = fc.record({
+  batches: fc.constantFrom(1, 1, 2),
+  image: fc.tuple(side, side),
+  kernel: fc.tuple(kernelSide, kernelSide),
+  stride: fc.tuple(step, step),
+  padding: fc.tuple(margin, margin, margin, margin),
+  channels: channelCount,
+  outChannels: channelCount,
+});
+
+/** How a window may be more than the pixel at its place, alone or with what keeps the image's size. */
+const deviations: readonly Partial<Geometry>[] = [
+  {},
+  { kernel: [2, 1] },
+  { kernel: [1, 2] },
+  { kernel: [2, 1], padding: [0, 1, 0, 0] },
+  { kernel: [1, 2], padding: [0, 0, 0, 1] },
+  { stride: [2, 1] },
+  { stride: [1, 2] },
+  { stride: [2, 1], image: [3, 4], padding: [0, 2, 0, 0] },
+  { stride: [1, 2], image: [4, 3], padding: [0, 0, 0, 2] },
+  { padding: [0, 1, 0, 0] },
+  { padding: [0, 0, 0, 1] },
+  { padding: [0, 1, 0, 0], image: [1, 5] },
+  { padding: [0, 0, 0, 1], image: [5, 1] },
+  { padding: [1, 0, 1, 0] },
+];
+
+/** Pixel to pixel, for which kernels have a short cut, or nearly so. */
+const nearlyPointwise: fc.Arbitrary<Geometry> = fc
   .record({
     batches: fc.constantFrom(1, 1, 2),
     image: fc.tuple(side, side),
-    kernel: fc.tuple(kernelSide, kernelSide),
-    stride: fc.tuple(step, step),
-    padding: fc.tuple(margin, margin, margin, margin),
-    channels: channelCount,
+    channels: fc.constantFrom(8, 16, 24, 12, 15),
     outChannels: channelCount,
+    deviation: fc.constantFrom(...deviations),
   })
+  .map(({ deviation, ...drawn }) => ({
+    kernel: [1, 1],
+    stride: [1, 1],
+    padding: [0, 0, 0, 0],
+    ...drawn,
+    ...deviation,
+  }));
+
+/** Sums that do not fit 32 bits, even of 8-bit weights. */
+const deep: fc.Arbitrary<Geometry> = fc.record({
+  batches: fc.constant(1),
+  image: fc.tuple(fc.constantFrom(1, 3), fc.constantFrom(2, 3)),
+  kernel: fc.constantFrom([1, 1], [1, 2]),
+  stride: fc.constant([1, 1]),
+  padding: fc.constant([0, 0, 0, 0]),
+  channels: fc.constantFrom(520, 601, 1100),
+  outChannels: fc.constantFrom(1, 8, 9),
+});
+
+const geometry: fc.Arbitrary<Geometry> = fc
+  .oneof(
+    { arbitrary: anyGeometry, weight: 9 },
+    { arbitrary: nearlyPointwise, weight: 4 },
+    { arbitrary: deep, weight: 1 },
+  )
   .filter(
     ({ image, kernel, padding }) =>
       image[0] + padding[0] + padding[1] >= kernel[0] &&
@@ -123,8 +183,12 @@ interface Values {
   readonly weights: Pattern;
   /** The share of the weights' range that is used. */
   readonly amplitude: number;
-  readonly bias: 'none' | 'small' | 'limit';
-  readonly shifts: 'typical' | 'any' | 'equal';
+  /** `one`: the limit in the first channel alone. */
+  readonly bias: 'none' | 'small' | 'limit' | 'one';
+  /** `slight` and `around`: those of small sums, around those that kernels treat one by one. */
+  readonly shifts: 'typical' | 'any' | 'equal' | 'slight' | 'around' | 'lowest';
+  /** Powers of two make ties. */
+  readonly multipliers: 'any' | 'power';
   readonly zeroPoint: number;
   readonly outputZeroPoint: number;
   readonly activation: 'none' | 'relu' | 'limits';
@@ -135,9 +199,10 @@ const values: fc.Arbitrary<Values> = fc.record({
   input: pattern,
   weights: pattern,
   amplitude: fc.constantFrom(1, 0.5, 0.05, 0.005),
-  bias: fc.constantFrom('none', 'small', 'limit'),
-  shifts: fc.constantFrom('typical', 'any', 'equal'),
-  zeroPoint: fc.constantFrom(-128, -3, 0, 127),
+  bias: fc.constantFrom('none', 'small', 'limit', 'one'),
+  shifts: fc.constantFrom('typical', 'any', 'equal', 'slight', 'around', 'lowest'),
+  multipliers: fc.constantFrom('any', 'any', 'power'),
+  zeroPoint: fc.constantFrom(-128, -3, 0, 1, 127),
   outputZeroPoint: fc.constantFrom(-128, 5, 0, 127),
   activation: fc.constantFrom('none', 'relu', 'limits'),
 });
@@ -204,16 +269,25 @@ function integerCase(
   const weights = fittingWeights(kind, mode, shapes, values, radius);
   const sums = weightSums(kind, shapes, weights);
   const random = generator(values.seed + 2);
-  const bias = sums.map((sum) => {
+  const bias = sums.map((sum, c) => {
     const room =
       Math.min(mode.limit, mode.arrays[2] === int32 ? 2 ** 31 : 2 ** 45) - 1 - sum * radius;
-    const share = values.bias === 'limit' ? 1 : values.bias === 'small' ? 0.001 * random() : 0;
-    return Math.trunc(room * share) * (random() < 0.5 ? -1 : 1) + 0;
+    const sign = random() < 0.5 ? -1 : 1;
+    const fraction = random();
+    const share = {
+      none: 0,
+      small: 0.001 * fraction,
+      limit: 1,
+      one: c === 0 ? 1 : Math.min(16 * fraction, room) / room,
+    }[values.bias];
+    return sign * Math.trunc(room * share) + 0;
   });
   const bounds = sums.map((sum, c) => sum * radius + Math.abs(bias[c] ?? 0));
   const first = random();
   const factors = bounds.map((bound) => {
-    const multiplier = 2 ** 30 + Math.floor(random() * 2 ** 30);
+    const mantissa = random();
+    const multiplier =
+      2 ** 30 + (values.multipliers === 'any' ? Math.floor(mantissa * 2 ** 30) : 0);
     const draw = values.shifts === 'equal' ? first : random();
     return { multiplier, shift: shiftFor(mode, values.shifts, bound, multiplier, draw) };
   });
@@ -280,7 +354,14 @@ function shiftFor(
   const codeBits = mode.precision === 'int8' ? 8 : 16;
   const typical =
     codeBits + 1 - Math.ceil(Math.log2(Math.max(bound, 2))) + Math.floor(4 * draw) - 2;
-  const wanted = kind === 'any' ? Math.floor(draw * 39) - 31 : typical;
+  const wanted = {
+    any: Math.floor(draw * 39) - 31,
+    slight: Math.floor(draw * 7) - 8,
+    around: Math.floor(draw * 7) - 5,
+    lowest: -31,
+    typical,
+    equal: typical,
+  }[kind];
   const largest = mode.int32 === true || mode.precision === 'int8' ? 2 ** 31 : Infinity;
   let shift = Math.min(Math.max(wanted, -31), 7);
   const result = (): number => bound * (multiplier / 2 ** 31) * 2 ** shift;

@@ -1,4 +1,14 @@
-/** Elements from a seed, in the patterns in which kernels break. */
+/** Elements from a seed, in the patterns in which kernels break; and choices that shrink. */
+
+import fc from 'fast-check';
+
+/**
+ * One of `values`, which stand from the simplest to the most demanding: shrinks towards the front, by halves and then
+ * one by one (fc.constantFrom only tries the first). One that stands several times is drawn more often.
+ */
+export function ordered<const T>(...values: readonly [T, ...T[]]): fc.Arbitrary<T> {
+  return fc.nat({ max: values.length - 1 }).map((index) => values[index] ?? values[0]);
+}
 
 /** mulberry32: 32-bit integers only, so that a seed means the same everywhere. */
 export function generator(seed: number): () => number {
@@ -11,7 +21,16 @@ export function generator(seed: number): () => number {
   };
 }
 
-export const patterns = ['random', 'extremes', 'alternating', 'lowest', 'highest', 'zero'] as const;
+/** From the simplest. */
+export const patterns = [
+  'zero',
+  'small',
+  'lowest',
+  'highest',
+  'alternating',
+  'extremes',
+  'random',
+] as const;
 export type Pattern = (typeof patterns)[number];
 
 /** Integers in [min, max]; `zero` is what stands for zero. */
@@ -36,6 +55,9 @@ export function drawIntegers(
         return min;
       case 'highest':
         return max;
+      case 'small':
+        // Sums of these are near zero, where roundings and signs show.
+        return Math.min(Math.max(zero - 4 + Math.floor(random() * 9), min), max);
       case 'zero':
         return zero;
     }
@@ -43,24 +65,34 @@ export function drawIntegers(
   return Array.from({ length }, (_, i) => one(i));
 }
 
+/** From the simplest. */
 export const floatPatterns = [
-  'random',
-  'wide',
-  'halves',
-  'constant',
-  'denormal',
-  'special',
   'zero',
+  'constant',
+  'halves',
+  'random',
+  'units',
+  'wide',
+  'denormal',
+  'huge',
+  'special',
 ] as const;
 export type FloatPattern = (typeof floatPatterns)[number];
 
 const SPECIAL = [NaN, Infinity, -Infinity, -0, 3e38, -3e38, 2 ** -149, 1];
 
-/** float32 numbers: around 1, of all magnitudes, multiples of 1/2 (ties, for scales of powers of two), equal, below the normal range, or not all numbers. */
+/**
+ * float32 numbers: all alike, multiples of 1/2 (ties, for scales of powers of two), around 1, between 1 and 2 (to which
+ * an odd multiple of 2^-24 adds up to a tie), of all magnitudes, below the normal range, such that sums overflow, or not
+ * all of them numbers.
+ */
 export function drawFloats(pattern: FloatPattern, seed: number, length: number): Float32Array {
   const random = generator(seed);
   const signed = (): number => 2 * random() - 1;
   const constant = signed();
+  // Few or many, of one kind or of all: one NaN hides what infinities do, and both hide -0.
+  const share = [0.02, 0.1, 0.5][Math.floor(3 * random())] ?? 0;
+  const kind = Math.floor(2 * SPECIAL.length * random());
   const one = (): number => {
     switch (pattern) {
       case 'random':
@@ -71,10 +103,16 @@ export function drawFloats(pattern: FloatPattern, seed: number, length: number):
         return Math.floor(512 * signed()) / 2;
       case 'constant':
         return constant;
+      case 'units':
+        return 1 + Math.floor(random() * 2 ** 23) * 2 ** -23;
       case 'denormal':
         return signed() * 2 ** -127;
+      case 'huge':
+        return signed() * 2 ** 128 * (1 - 2 ** -24);
       case 'special':
-        return random() < 0.1 ? (SPECIAL[Math.floor(random() * SPECIAL.length)] ?? 0) : signed();
+        return random() < share
+          ? (SPECIAL[kind] ?? SPECIAL[Math.floor(random() * SPECIAL.length)] ?? 0)
+          : signed();
       case 'zero':
         return 0;
     }

@@ -38,7 +38,7 @@ export function lowerConvolution(
   }
   const weights = weightsOf(lowering);
   const window = windowWords(weights.shape, stride, padding);
-  if (isDepthwise(lowering, input)) {
+  if (isDepthwise(lowering)) {
     return lowerDepthwise(lowering, weights, input, output, window);
   }
   return lowerMatrix(lowering, weights, input, output, window);
@@ -55,13 +55,14 @@ export function lowerFullyConnected(
 }
 
 /** Whether each output channel sees one input channel; refuses other groups. */
-function isDepthwise({ operator }: Lowering<Convolution>, input: Buffer): boolean {
+function isDepthwise({ operator, inputs }: Lowering<Convolution>): boolean {
   if (operator.kind === 'depthwiseConv2d') return true;
   const { groups } = operator.attributes;
-  if (groups !== 1 && groups !== input.channels) {
+  if (groups === 1) return false;
+  if (groups !== inputs[0]?.shape[3]) {
     refuseOperator(operator, 'groups of all input channels or of one', `${String(groups)} groups`);
   }
-  return groups === input.channels && groups !== 1;
+  return true;
 }
 
 function windowWords(weights: readonly number[], stride: Pair, padding: Padding): Partial<Words> {

@@ -165,6 +165,8 @@ function lifetimesOf(
     }
   });
   for (const buffer of outputs) use(buffer, draft.steps.length);
+  // What no step reads is reported none the less, as a view of another tensor may be.
+  for (const { buffer, steps } of draft.places.values()) if (steps > 0) use(buffer, steps - 1);
   return [
     ...lives,
     ...draft.steps.map((step, i) => ({ bytes: scratchBytes(step), first: i, last: i })),

@@ -5,6 +5,8 @@ import type { Graph } from '../../reference/graph/graph.ts';
 import { tensorAt, validateGraph } from '../../reference/validate/index.ts';
 import { pixelTable } from '../../reference/preprocess/image-to-input.ts';
 import type { ProgramDescription, ProgramImage, ProgramTensor } from '../program/description.ts';
+import { checkProgram } from '../program/check-program.ts';
+import { ProgramError } from '../program/errors.ts';
 import { resizeWorkspaceBytes } from '../program/resize-workspace.ts';
 import { UnsupportedError } from './errors.ts';
 import { writeImage, type Layout } from './image.ts';
@@ -16,7 +18,8 @@ export { UnsupportedError };
  * Compiles a graph: chooses kernels, packs weights, plans the arena. The same graph gives the same bytes.
  *
  * @throws {GraphError} for an invalid graph
- * @throws {UnsupportedError} for a valid one that the fast path has no kernels for, naming operator and attribute
+ * @throws {UnsupportedError} for a valid one that the fast path has no kernels for, naming operator and attribute, or
+ *   whose extents go beyond what a Program may have
  */
 export function compileGraph(graph: Graph): Uint8Array {
   validateGraph(graph);
@@ -24,7 +27,7 @@ export function compileGraph(graph: Graph): Uint8Array {
   const bufferOf = (tensor: number): number => draft.places.get(tensor)?.buffer ?? -1;
   const tables = imageTables(graph);
   const [, , width = 0] = tensorAt(graph, graph.inputs[0] ?? -1).shape;
-  return writeImage(
+  const program = writeImage(
     draft,
     new Set(graph.inputs.map(bufferOf)),
     new Set(graph.outputs.map(bufferOf)),
@@ -33,6 +36,13 @@ export function compileGraph(graph: Graph): Uint8Array {
       : { workspaceBytes: resizeWorkspaceBytes(width), constants: [tables] },
     (layout, [address]) => JSON.stringify(describe(graph, draft, layout, address)),
   );
+  try {
+    checkProgram(program);
+  } catch (error) {
+    if (error instanceof ProgramError) throw new UnsupportedError(error.message, { cause: error });
+    throw error;
+  }
+  return program;
 }
 
 function describe(

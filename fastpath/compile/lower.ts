@@ -89,9 +89,8 @@ class Lowerer implements Draft {
         const input = this.bufferOf(first);
         const of = { ...lowering, operator };
         const depthwise = operator.attributes.groups !== 1;
-        this.#emit(of, depthwise ? this.#vectors(input) : input, (from, to) =>
-          lowerConvolution(of, from, to),
-        );
+        const read = depthwise ? this.#repeat(this.#vectors(input), output) : input;
+        this.#emit(of, read, (from, to) => lowerConvolution(of, from, to));
         return;
       }
       case 'depthwiseConv2d': {

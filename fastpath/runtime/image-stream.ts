@@ -87,18 +87,25 @@ export class ImageStream {
     this.#rows = 0;
   }
 
+  /** Drops an image that is under way: a run uses the memory it is worked on in. */
+  drop(): void {
+    this.#row = new Uint8Array(0);
+    this.#height = 0;
+    this.#rows = 0;
+  }
+
   /**
    * Writes the next row: interleaved RGB, 3 * width bytes.
    *
    * @throws {RangeError} for another number of bytes, or a row after the last
    */
   writeRow(row: Uint8Array | Uint8ClampedArray): void {
-    checkBytes(row.length, this.#row.length);
     if (this.#rows === this.#height) {
       throw new RangeError(
         `Expected ${String(this.#height)} rows but found ${String(this.#rows + 1)}`,
       );
     }
+    checkBytes(row.length, this.#row.length);
     this.#row.set(row);
     this.#kernels.resizeRow(this.#target.workspace);
     this.#rows++;

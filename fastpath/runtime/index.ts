@@ -7,11 +7,11 @@ import type {
   ProgramTensor,
 } from '../program/description.ts';
 import { PROGRAM_BASE } from '../program/format.ts';
-import { checkProgram, elementBytes, type CheckedProgram } from './check-program.ts';
-import { refuse } from './errors.ts';
+import { checkProgram, elementBytes, type CheckedProgram } from '../program/check-program.ts';
+import { refuse } from '../program/errors.ts';
 import { ImageStream, type ResizeKernels, type SourceImage } from './image-stream.ts';
 
-export { ProgramError, programRules, type ProgramRule } from './errors.ts';
+export { ProgramError, programRules, type ProgramRule } from '../program/errors.ts';
 export { ImageStream, type SourceImage } from './image-stream.ts';
 export type {
   ProgramDescription,
@@ -67,10 +67,12 @@ export type Kernels = WebAssembly.Module | BufferSource;
  * Checks a Program and copies it into a new instance of the kernels.
  *
  * @throws {ProgramError} for the first rule that it breaks: nothing of it has been used then
+ * @throws {RangeError} where the engine has not the memory
  */
 export async function loadProgram(program: Uint8Array, kernels: Kernels): Promise<FastPath> {
-  const checked = checkProgram(program);
   const { exports } = await instantiate<Exports>(kernels);
+  // Checked and copied without a pause between, in which the bytes could change.
+  const checked = checkProgram(program);
   const { memory } = exports;
   const base = exports.dataEnd();
   if (base > PROGRAM_BASE) refuse('kernel-base', 'Kernels', PROGRAM_BASE, base);
@@ -122,6 +124,7 @@ class LoadedProgram implements FastPath {
 
   run(...inputs: readonly Elements[]): readonly Elements[] {
     if (inputs.length > 0) this.#write(inputs);
+    this.image?.drop();
     for (const { run, record } of this.#runners) run(record);
     return this.#outputs();
   }
@@ -136,6 +139,7 @@ class LoadedProgram implements FastPath {
 
   runSteps(inputs: readonly Elements[], visit: (report: StepReport) => void): readonly Elements[] {
     this.#write(inputs);
+    this.image?.drop();
     let position = 0;
     for (const tensor of this.description.intermediates) {
       const runners = this.#runners.slice(position, tensor.steps);

@@ -3,8 +3,8 @@
  * ends: checked once, before the first run, so that kernels need not check.
  */
 
-import type { Header, Step } from '../program/format.ts';
-import { PROGRAM_BASE } from '../program/format.ts';
+import type { Header, Step } from './format.ts';
+import { PROGRAM_BASE } from './format.ts';
 import {
   kernels,
   PANEL,
@@ -13,12 +13,16 @@ import {
   TILE,
   type Kernel,
   type Regions,
-} from '../program/kernels.ts';
+} from './kernels.ts';
 import { refuse } from './errors.ts';
 
-/** With these, no product or sum of extents that a kernel computes leaves int32. */
-const MAX_EXTENT = 2 ** 20;
-const MAX_WINDOW = 2 ** 10;
+/** With these, and regions that fit the memory, no product or sum that a kernel computes leaves int32. */
+const MAX_EXTENT = 2 ** 28;
+const MAX_WINDOW = 2 ** 12;
+/** Products of an output element; a block of rows, and k-steps between flushes. */
+const MAX_PRODUCTS = 2 ** 20;
+/** Of the last window's end along an axis, in pixels. */
+const MAX_REACH = 2 ** 30;
 /** Multiply-accumulates of one run: minutes at worst. */
 export const MAX_WORK = 1e11;
 /** What an element of a softmax takes, in multiply-accumulates (measured). */
@@ -70,6 +74,7 @@ export function checkStep(
   for (const field of EXTENTS) checkExtent(named, field, 1, MAX_EXTENT, step[field]);
   for (const field of WINDOWS) checkExtent(named, field, 1, MAX_WINDOW, step[field]);
   for (const field of MARGINS) checkExtent(named, field, 0, MAX_WINDOW, step[field]);
+  checkReach(named, step);
   checkStrides(named, step);
   checkShape(named, kernel, step);
   checkRegions(named, step, regionsOf(kernel, step), bounds);
@@ -93,6 +98,16 @@ function checkExtent(
   found: number,
 ): void {
   if (found < min || found > max) refuse('extent', subject, field, min, max, found);
+}
+
+function checkReach(subject: string, step: Step): void {
+  const reach = (positions: number, stride: number, size: number): number =>
+    (positions - 1) * stride + size;
+  const furthest = Math.max(
+    reach(step.outHeight, step.strideY, step.kernelHeight),
+    reach(step.outWidth, step.strideX, step.kernelWidth),
+  );
+  checkExtent(subject, 'the last window’s end', 1, MAX_REACH, furthest);
 }
 
 function checkStrides(subject: string, step: Step): void {
@@ -150,11 +165,11 @@ function checkShape(subject: string, kernel: Kernel, step: Step): void {
 
 function checkConvolution(subject: string, kernel: Kernel, step: Step): void {
   const { block, flush } = step;
-  checkExtent(subject, 'products', 1, MAX_EXTENT, productsOf(step));
-  if (block < TILE || block % TILE !== 0 || block > MAX_EXTENT) {
+  checkExtent(subject, 'products', 1, MAX_PRODUCTS, productsOf(step));
+  if (block < TILE || block % TILE !== 0 || block > MAX_PRODUCTS) {
     refuse('stride', subject, 'block', `a multiple of ${String(TILE)}`, block);
   }
-  if (kernel.wide === true) checkExtent(subject, 'flush', 1, MAX_EXTENT, flush);
+  if (kernel.wide === true) checkExtent(subject, 'flush', 1, MAX_PRODUCTS, flush);
 }
 
 /** Every window of a pool has a position inside the image, since sums are divided by their number. */

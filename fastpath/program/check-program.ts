@@ -1,7 +1,7 @@
 /** Checks a Program, which may come from a store that others can write, before anything of it is used. */
 
 import * as z from 'zod/mini';
-import type { ProgramDescription, ProgramTensor } from '../program/description.ts';
+import type { ProgramDescription, ProgramTensor } from './description.ts';
 import {
   HEADER_BYTES,
   headerFields,
@@ -13,9 +13,9 @@ import {
   stepFields,
   VERSION,
   type Header,
-} from '../program/format.ts';
-import type { Kernel } from '../program/kernels.ts';
-import { resizeWorkspaceBytes } from '../program/resize-workspace.ts';
+} from './format.ts';
+import type { Kernel } from './kernels.ts';
+import { resizeWorkspaceBytes } from './resize-workspace.ts';
 import { boundsOf, checkStep, inArena, inImage, MAX_WORK, type Bounds } from './check-steps.ts';
 import { refuse } from './errors.ts';
 

@@ -1,0 +1,146 @@
+/** Runs the properties on a back end and keeps what a report tells. */
+
+import fc from 'fast-check';
+import { UnsupportedError } from '../fastpath/compile/errors.ts';
+import type { Backend } from '../golden/backend.ts';
+import { GraphError, type OperatorKind, type PrecisionName } from '../reference/index.ts';
+import type { NetworkComparison } from './compare-network.ts';
+import { compareCase, type OperatorCase } from './operator-case.ts';
+import { operatorProperties, type OperatorProperty } from './properties.ts';
+
+export interface SuiteOptions {
+  /** Cases to draw of each property. */
+  readonly runs: number;
+  /** What the draws follow from: the same seed, the same cases. */
+  readonly seed: number;
+  /** Absent: all. */
+  readonly operators?: readonly OperatorKind[];
+  readonly precisions?: readonly PrecisionName[];
+  /** Called before each property. */
+  readonly onProperty?: (property: OperatorProperty, position: number, count: number) => void;
+}
+
+export interface PropertyResult {
+  readonly kind: OperatorKind;
+  readonly precision: PrecisionName;
+  readonly mode?: string;
+  /** Cases that the back end ran and that were compared. */
+  readonly compared: number;
+  /** Cases that it does not run, and why it refused the first. */
+  readonly notRun: number;
+  readonly refusal?: string;
+  /** Elements that no rule compares, since correct kernels may overflow in them. */
+  readonly uncompared: number;
+  /** Largest error as a fraction of its bound; 0 where all bits are equal. */
+  readonly worst: number;
+  readonly milliseconds: number;
+  readonly failure?: PropertyFailure;
+}
+
+export interface PropertyFailure {
+  /** The smallest case found. */
+  readonly failing: OperatorCase;
+  /** What is wrong with it: the difference, or what the back end threw. */
+  readonly text: string;
+  readonly violation?: NonNullable<NetworkComparison['violation']>;
+}
+
+export interface SuiteReport {
+  readonly backend: string;
+  readonly seed: number;
+  readonly runs: number;
+  readonly results: readonly PropertyResult[];
+}
+
+/** Draws cases of every chosen property until one fails or all have run. */
+export async function runSuite(backend: Backend, options: SuiteOptions): Promise<SuiteReport> {
+  const { runs, seed, operators, precisions, onProperty } = options;
+  const chosen = operatorProperties.filter(
+    ({ kind, precision }) =>
+      (operators?.includes(kind) ?? true) && (precisions?.includes(precision) ?? true),
+  );
+  const results: PropertyResult[] = [];
+  for (const [position, property] of chosen.entries()) {
+    onProperty?.(property, position, chosen.length);
+    results.push(await runProperty(property, backend, { runs, seed }));
+  }
+  return { backend: backend.name, seed, runs, results };
+}
+
+/** Draws cases of one property. */
+export async function runProperty(
+  property: OperatorProperty,
+  backend: Backend,
+  { runs, seed }: Pick<SuiteOptions, 'runs' | 'seed'>,
+): Promise<PropertyResult> {
+  const start = performance.now();
+  const counts = { compared: 0, notRun: 0, uncompared: 0, worst: 0 };
+  let refusal: string | undefined;
+  const result = await fc.check(
+    fc.asyncProperty(property.cases, async (drawn) => {
+      const judged = await judge(drawn, backend);
+      if (judged.verdict === 'invalid') fc.pre(false);
+      if (judged.verdict === 'not run') {
+        counts.notRun += 1;
+        refusal ??= judged.text;
+      } else if (judged.verdict === 'equal') {
+        counts.compared += 1;
+        counts.uncompared += judged.uncompared;
+        counts.worst = Math.max(counts.worst, judged.worst);
+      }
+      return judged.verdict !== 'different';
+    }),
+    { numRuns: runs, seed },
+  );
+  const [smallest] = result.counterexample ?? [];
+  const failure = smallest === undefined ? undefined : await failureOf(smallest, backend);
+  const { kind, precision, mode } = property;
+  return {
+    kind,
+    precision,
+    ...(mode === undefined ? {} : { mode }),
+    ...counts,
+    ...(refusal === undefined ? {} : { refusal }),
+    milliseconds: performance.now() - start,
+    ...(failure === undefined ? {} : { failure }),
+  };
+}
+
+export type Judgement =
+  | { readonly verdict: 'equal'; readonly worst: number; readonly uncompared: number }
+  | {
+      readonly verdict: 'different';
+      readonly text: string;
+      readonly violation?: NonNullable<NetworkComparison['violation']>;
+    }
+  /** The back end has no such operator, or breaks off before it runs. */
+  | { readonly verdict: 'not run'; readonly text: string }
+  /** The case breaks a rule of the reference. */
+  | { readonly verdict: 'invalid' };
+
+/** What a back end makes of a case. Whatever it throws but an UnsupportedError counts as a difference. */
+export async function judge(drawn: OperatorCase, backend: Backend): Promise<Judgement> {
+  try {
+    const { violation, worst, uncompared } = await compareCase(drawn, backend);
+    if (violation === undefined) return { verdict: 'equal', worst: worst.share, uncompared };
+    const { index, expected, found, bound } = violation;
+    const within = bound === 0 ? '' : ` within ${String(bound)}`;
+    const text = `Expected element ${String(index)} to be ${String(expected)}${within} but found ${String(found)}`;
+    return { verdict: 'different', text, violation };
+  } catch (error) {
+    if (error instanceof GraphError) return { verdict: 'invalid' };
+    const text = error instanceof Error ? error.message : String(error);
+    if (error instanceof UnsupportedError) return { verdict: 'not run', text };
+    return { verdict: 'different', text: `Expected a result but the back end threw: ${text}` };
+  }
+}
+
+async function failureOf(failing: OperatorCase, backend: Backend): Promise<PropertyFailure> {
+  const judged = await judge(failing, backend);
+  if (judged.verdict !== 'different') {
+    const text = 'Expected the same result each time but the back end gives it only sometimes';
+    return { failing, text };
+  }
+  const { text, violation } = judged;
+  return { failing, text, ...(violation === undefined ? {} : { violation }) };
+}
