@@ -4,7 +4,14 @@ import { importRules } from './tools/checks/import-rules.js';
 
 export default defineConfig(
   {
-    ignores: ['dist/**', 'build/**', 'node_modules/**', 'fastpath/assembly/**', '.cache/**'],
+    ignores: [
+      'dist/**',
+      'build/**',
+      'node_modules/**',
+      'fastpath/assembly/**',
+      '.cache/**',
+      'tools/peers/**',
+    ],
   },
   {
     files: ['**/*.ts'],
