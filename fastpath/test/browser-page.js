@@ -1,4 +1,4 @@
-// Runs in the page of browser.test.ts: loads /program as a deployed page would, and leaves what it found in `found`.
+// Runs in the page of browser.test.ts: loads /program as a deployed page would, and writes what it found into the page, as JSON.
 
 import { loadProgram } from '/dist/fastpath/runtime/index.js';
 
@@ -20,9 +20,11 @@ image.data = Uint8Array.from(image.data);
 const fromBytes = await loadProgram(program, kernels);
 const fromModule = await loadProgram(program, await WebAssembly.compile(kernels));
 fromModule.image.write(image);
-globalThis.found = {
+const found = document.createElement('output');
+found.textContent = JSON.stringify({
   fromImage: Array.from(fromBytes.runImage(image)[0]),
   fromModule: Array.from(fromModule.run()[0]),
   layers: fromModule.description.intermediates.length,
   evalRefused: evalRefused(),
-};
+});
+document.body.append(found);

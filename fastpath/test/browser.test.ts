@@ -81,8 +81,7 @@ describe.skipIf(executablePath === undefined && !required)('in a browser', () =>
     });
     const tab = await browser.newPage();
     await tab.goto(`http://127.0.0.1:${String(port)}/index.html`);
-    await tab.waitForFunction('globalThis.found !== undefined');
-    found = await tab.evaluate<Found>('globalThis.found');
+    found = JSON.parse((await tab.locator('output').textContent()) ?? '') as Found;
   }, 60_000);
 
   afterAll(async () => {
