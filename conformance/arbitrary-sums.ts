@@ -1,12 +1,19 @@
 /** Convolutions and fully connected layers, in every mode, at the sizes and values where kernels break. */
 
 import fc from 'fast-check';
-import type { GivenTensor, PrecisionName, TensorData } from '../reference/index.ts';
+import {
+  requantizeInt32,
+  requantizeInt64,
+  type GivenTensor,
+  type PrecisionName,
+  type TensorData,
+} from '../reference/index.ts';
 import {
   drawFloats,
   drawIntegers,
   floatPatterns,
   generator,
+  ordered,
   patterns,
   type FloatPattern,
   type Pattern,
@@ -87,17 +94,18 @@ export const sumModes = {
   },
 } as const satisfies Record<string, SumMode>;
 
-/** Around the SIMD width and the tiles of 4 pixels and 8 channels. */
-const channelCount = fc.oneof(
-  fc.constantFrom(1, 3, 7, 8, 9, 15, 16, 17, 24, 31, 33),
-  fc.integer({ min: 1, max: 40 }),
+/** Around one and two of the SIMD width, 8 channels: below, at, above, 2 * 8 + 3, and primes. */
+// prettier-ignore
+const channelCount = ordered(
+  1, 1, 2, 3, 4, 5, 6, 7, 7, 8, 8, 9, 9, 11, 12, 13, 15, 16, 17, 19, 19, 23, 24, 25, 31, 32, 33, 37, 40,
 );
-const side = fc.oneof(fc.constantFrom(1, 2, 3, 4, 5, 7, 9), fc.integer({ min: 1, max: 12 }));
-const kernelSide = fc.constantFrom(1, 1, 2, 3, 3, 5);
-const step = fc.constantFrom(1, 1, 2, 3);
-const margin = fc.integer({ min: 0, max: 3 });
+/** The same around a tile of 4 rows, which are output pixels. */
+const side = ordered(1, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12);
+const kernelSide = ordered(1, 1, 2, 3, 3, 5);
+const step = ordered(1, 1, 2, 3);
+const margin = fc.nat({ max: 3 });
+const batchCount = ordered(1, 1, 2);
 export const seed = fc.integer({ min: 1, max: 2 ** 31 - 1 });
-const pattern = fc.constantFrom(...patterns);
 
 interface Geometry {
   readonly batches: number;
@@ -110,7 +118,7 @@ interface Geometry {
 }
 
 const anyGeometry: fc.Arbitrary<Geometry> = fc.record({
-  batches: fc.constantFrom(1, 1, 2),
+  batches: batchCount,
   image: fc.tuple(side, side),
   kernel: fc.tuple(kernelSide, kernelSide),
   stride: fc.tuple(step, step),
@@ -119,8 +127,41 @@ const anyGeometry: fc.Arbitrary<Geometry> = fc.record({
   outChannels: channelCount,
 });
 
+/** As many rows as say something about a tile of 4: one, below, at, above, 2 * 4 + 3, primes. */
+const rows: fc.Arbitrary<Geometry> = fc.record({
+  batches: fc.constant(1),
+  image: fc.tuple(ordered(1, 3, 4, 5, 8, 11, 13), fc.constant(1)),
+  kernel: fc.constant([1, 1] as const),
+  stride: fc.constant([1, 1] as const),
+  padding: fc.constant([0, 0, 0, 0] as const),
+  channels: channelCount,
+  outChannels: channelCount,
+});
+
+/** Windows that reach beyond the image, or lie outside, more often than not. */
+const edges: fc.Arbitrary<Geometry> = fc.record({
+  batches: fc.constant(1),
+  image: fc.tuple(ordered(1, 2, 3), ordered(1, 2, 3)),
+  kernel: fc.tuple(kernelSide, kernelSide),
+  stride: fc.tuple(step, step),
+  padding: fc.tuple(margin, margin, margin, margin),
+  channels: ordered(1, 3, 8, 9),
+  outChannels: ordered(1, 3, 8, 9),
+});
+
+/** More windows than fit the 128 KiB that kernels lay out at a time. */
+const large: fc.Arbitrary<Geometry> = ordered(1, 3, 9).map((outChannels) => ({
+  batches: 1,
+  image: [67, 1],
+  kernel: [5, 1],
+  stride: [1, 1],
+  padding: [2, 2, 0, 0],
+  channels: 211,
+  outChannels,
+}));
+
 /** How a window may be more than the pixel at its place, alone or with what keeps the image's size. */
-const deviations: readonly Partial<Geometry>[] = [
+const deviations: readonly [Partial<Geometry>, ...Partial<Geometry>[]] = [
   {},
   { kernel: [2, 1] },
   { kernel: [1, 2] },
@@ -140,11 +181,11 @@ const deviations: readonly Partial<Geometry>[] = [
 /** Pixel to pixel, for which kernels have a short cut, or nearly so. */
 const nearlyPointwise: fc.Arbitrary<Geometry> = fc
   .record({
-    batches: fc.constantFrom(1, 1, 2),
+    batches: batchCount,
     image: fc.tuple(side, side),
-    channels: fc.constantFrom(8, 16, 24, 12, 15),
+    channels: ordered(8, 12, 15, 16, 24),
     outChannels: channelCount,
-    deviation: fc.constantFrom(...deviations),
+    deviation: ordered(...deviations),
   })
   .map(({ deviation, ...drawn }) => ({
     kernel: [1, 1],
@@ -157,28 +198,41 @@ const nearlyPointwise: fc.Arbitrary<Geometry> = fc
 /** Sums that do not fit 32 bits, even of 8-bit weights. */
 const deep: fc.Arbitrary<Geometry> = fc.record({
   batches: fc.constant(1),
-  image: fc.tuple(fc.constantFrom(1, 3), fc.constantFrom(2, 3)),
-  kernel: fc.constantFrom([1, 1], [1, 2]),
+  image: fc.tuple(ordered(1, 3), ordered(2, 3)),
+  kernel: ordered([1, 1], [1, 2]),
   stride: fc.constant([1, 1]),
   padding: fc.constant([0, 0, 0, 0]),
-  channels: fc.constantFrom(520, 601, 1100),
-  outChannels: fc.constantFrom(1, 8, 9),
+  channels: ordered(520, 601, 1100),
+  outChannels: ordered(1, 8, 9),
 });
 
 const geometry: fc.Arbitrary<Geometry> = fc
   .oneof(
-    { arbitrary: anyGeometry, weight: 9 },
-    { arbitrary: nearlyPointwise, weight: 4 },
-    { arbitrary: deep, weight: 1 },
+    { withCrossShrink: true },
+    { arbitrary: rows, weight: 6 },
+    { arbitrary: edges, weight: 8 },
+    { arbitrary: nearlyPointwise, weight: 12 },
+    { arbitrary: anyGeometry, weight: 30 },
+    { arbitrary: deep, weight: 4 },
+    { arbitrary: large, weight: 1 },
   )
-  .filter(
-    ({ image, kernel, padding }) =>
-      image[0] + padding[0] + padding[1] >= kernel[0] &&
-      image[1] + padding[2] + padding[3] >= kernel[1],
-  );
+  .map((drawn) => ({ ...drawn, kernel: fittingKernel(drawn) }));
+
+/** A kernel no larger than the padded image, so that it has a position. */
+function fittingKernel({ image, kernel, padding }: Geometry): readonly [number, number] {
+  return [
+    Math.min(kernel[0], image[0] + padding[0] + padding[1]),
+    Math.min(kernel[1], image[1] + padding[2] + padding[3]),
+  ];
+}
 
 interface Values {
   readonly seed: number;
+  /**
+   * `limit`: all products and the bias have one sign, so that accumulators reach what rules R1 and R2 allow.
+   * `tie`: accumulators are the biases, which end exactly halfway between two results.
+   */
+  readonly aim: 'any' | 'tie' | 'limit';
   readonly input: Pattern;
   readonly weights: Pattern;
   /** The share of the weights' range that is used. */
@@ -187,8 +241,8 @@ interface Values {
   readonly bias: 'none' | 'small' | 'limit' | 'one';
   /** `slight` and `around`: those of small sums, around those that kernels treat one by one. */
   readonly shifts: 'typical' | 'any' | 'equal' | 'slight' | 'around' | 'lowest';
-  /** Powers of two make ties. */
-  readonly multipliers: 'any' | 'power';
+  /** Powers of two make ties; `some zero`: every other channel; `rounded`: near halves of what is left of 16 bits (A5). */
+  readonly multipliers: 'power' | 'any' | 'largest' | 'some zero' | 'rounded';
   readonly zeroPoint: number;
   readonly outputZeroPoint: number;
   readonly activation: 'none' | 'relu' | 'limits';
@@ -196,39 +250,47 @@ interface Values {
 
 const values: fc.Arbitrary<Values> = fc.record({
   seed,
-  input: pattern,
-  weights: pattern,
-  amplitude: fc.constantFrom(1, 0.5, 0.05, 0.005),
-  bias: fc.constantFrom('none', 'small', 'limit', 'one'),
-  shifts: fc.constantFrom('typical', 'any', 'equal', 'slight', 'around', 'lowest'),
-  multipliers: fc.constantFrom('any', 'any', 'power'),
-  zeroPoint: fc.constantFrom(-128, -3, 0, 1, 127),
-  outputZeroPoint: fc.constantFrom(-128, 5, 0, 127),
-  activation: fc.constantFrom('none', 'relu', 'limits'),
+  aim: ordered('any', 'any', 'any', 'tie', 'limit'),
+  input: ordered(...patterns),
+  weights: ordered(...patterns),
+  amplitude: ordered(0.005, 0.05, 0.5, 1),
+  bias: ordered('none', 'small', 'limit', 'one'),
+  shifts: ordered('typical', 'equal', 'slight', 'around', 'any', 'lowest'),
+  multipliers: ordered('power', 'any', 'any', 'any', 'largest', 'some zero', 'rounded'),
+  zeroPoint: ordered(0, -3, -128, 127),
+  outputZeroPoint: ordered(0, 5, -128, 127),
+  activation: ordered('none', 'relu', 'limits'),
 });
 
 export type SumKind = 'conv2d' | 'depthwiseConv2d' | 'fullyConnected';
 
 export function integerSum(kind: SumKind, mode: SumMode): fc.Arbitrary<OperatorCase> {
   return fc
-    .record({ geometry, values, depthMultiplier: fc.constantFrom(1, 1, 1, 2, 3) })
-    .map((drawn) => integerCase(kind, mode, drawn.geometry, drawn.values, drawn.depthMultiplier));
+    .record({
+      geometry,
+      values,
+      depthMultiplier: ordered(1, 1, 1, 2, 3),
+      grouped: ordered(false, false, false, false, false, false, true),
+    })
+    .map(({ geometry: drawn, values: of, depthMultiplier, grouped }) =>
+      integerCase(mode, layoutOf(kind, drawn, depthMultiplier, grouped), of),
+    );
 }
 
 export function floatSum(kind: SumKind): fc.Arbitrary<OperatorCase> {
-  const floats = fc.constantFrom(...floatPatterns);
   return fc
     .record({
       geometry,
-      depthMultiplier: fc.constantFrom(1, 1, 2),
+      depthMultiplier: ordered(1, 1, 2),
+      grouped: ordered(false, false, false, false, false, false, true),
       seed,
-      input: floats,
-      weights: fc.constantFrom('random', 'constant', 'zero', 'denormal', 'wide'),
-      activation: fc.constantFrom('none', 'relu', 'relu6'),
+      input: ordered(...floatPatterns),
+      weights: ordered('zero', 'constant', 'random', 'denormal', 'wide'),
+      activation: ordered('none', 'relu', 'relu6'),
       withBias: fc.boolean(),
     })
     .map((drawn) => {
-      const shapes = shapesOf(kind, drawn.geometry, drawn.depthMultiplier);
+      const layout = layoutOf(kind, drawn.geometry, drawn.depthMultiplier, drawn.grouped);
       const draw = (shape: readonly number[], of: FloatPattern, offset: number): GivenTensor => ({
         shape,
         data: drawFloats(of, drawn.seed + offset, count(shape)),
@@ -236,121 +298,221 @@ export function floatSum(kind: SumKind): fc.Arbitrary<OperatorCase> {
       return {
         kind,
         precision: 'float32',
-        attributes: { ...windowOf(kind, drawn.geometry), activation: drawn.activation },
+        attributes: { ...layout.attributes, activation: drawn.activation },
         inputs: [
-          draw(shapes.input, drawn.input, 0),
-          draw(shapes.weights, drawn.weights, 1),
-          ...(drawn.withBias ? [draw([shapes.outputs], 'random', 2)] : []),
+          draw(layout.input, drawn.input, 0),
+          draw(layout.weights, drawn.weights, 1),
+          ...(drawn.withBias ? [draw([layout.outputs], 'random', 2)] : []),
         ],
       };
     });
 }
 
-function integerCase(
-  kind: SumKind,
-  mode: SumMode,
-  drawn: Geometry,
-  values: Values,
-  depthMultiplier: number,
-): OperatorCase {
-  const shapes = shapesOf(kind, drawn, depthMultiplier);
+function integerCase(mode: SumMode, layout: Layout, values: Values): OperatorCase {
   const zeroPoint = mode.precision === 'int8' ? values.zeroPoint : 0;
   const outputZeroPoint = mode.precision === 'int8' ? values.outputZeroPoint : 0;
   const [minInput, maxInput] = mode.input;
   const radius = Math.max(zeroPoint - minInput, maxInput - zeroPoint);
+  const farthest = zeroPoint - minInput === radius ? 'lowest' : 'highest';
+  const input = { any: values.input, tie: 'zero', limit: farthest } as const;
   const x = drawIntegers(
-    values.input,
+    input[values.aim],
     values.seed,
-    count(shapes.input),
+    count(layout.input),
     minInput,
     maxInput,
     zeroPoint,
   );
-  const weights = fittingWeights(kind, mode, shapes, values, radius);
-  const sums = weightSums(kind, shapes, weights);
+  const weights = fittingWeights(mode, layout, values, radius);
+  const sums = weightSums(layout, weights);
   const random = generator(values.seed + 2);
-  const bias = sums.map((sum, c) => {
-    const room =
-      Math.min(mode.limit, mode.arrays[2] === int32 ? 2 ** 31 : 2 ** 45) - 1 - sum * radius;
-    const sign = random() < 0.5 ? -1 : 1;
-    const fraction = random();
-    const share = {
-      none: 0,
-      small: 0.001 * fraction,
-      limit: 1,
-      one: c === 0 ? 1 : Math.min(16 * fraction, room) / room,
-    }[values.bias];
-    return sign * Math.trunc(room * share) + 0;
-  });
-  const bounds = sums.map((sum, c) => sum * radius + Math.abs(bias[c] ?? 0));
-  const first = random();
-  const factors = bounds.map((bound) => {
-    const mantissa = random();
-    const multiplier =
-      2 ** 30 + (values.multipliers === 'any' ? Math.floor(mantissa * 2 ** 30) : 0);
-    const draw = values.shifts === 'equal' ? first : random();
-    return { multiplier, shift: shiftFor(mode, values.shifts, bound, multiplier, draw) };
-  });
+  const channels = {
+    any: anyChannels,
+    tie: tieChannels,
+    limit: limitChannels,
+  }[values.aim](mode, values, sums, radius, outputZeroPoint, random);
+  if (values.aim === 'limit') alignWeights(layout, weights, channels, farthest);
+  const bias = channels.map((channel) => channel.bias);
   const limits = activationLimits(mode.input, outputZeroPoint, values);
   const tensor = (shape: readonly number[], data: readonly number[], i: number): GivenTensor => {
     const array = mode.arrays[i];
     return { shape, data: array === undefined ? data : array(data) };
   };
   return {
-    kind,
+    kind: layout.kind,
     precision: mode.precision,
     attributes: {
-      ...windowOf(kind, drawn),
+      ...layout.attributes,
       ...(mode.int32 === true ? { accumulator: 'int32' as const } : {}),
-      multiplier: factors.map((f) => f.multiplier),
-      shift: factors.map((f) => f.shift),
+      multiplier: channels.map((channel) => channel.multiplier),
+      shift: channels.map((channel) => channel.shift),
       ...limits,
       output: { zeroPoint: outputZeroPoint },
     },
     inputs: [
-      { ...tensor(shapes.input, x, 0), zeroPoint },
-      tensor(shapes.weights, weights, 1),
-      ...(values.bias === 'none' ? [] : [tensor([shapes.outputs], bias, 2)]),
+      { ...tensor(layout.input, x, 0), zeroPoint },
+      tensor(layout.weights, weights, 1),
+      ...(values.bias === 'none' && values.aim === 'any'
+        ? []
+        : [tensor([layout.outputs], bias, 2)]),
     ],
   };
 }
 
-/** Weights of the drawn pattern, made smaller until every accumulator stays below the mode's limit. */
-function fittingWeights(
-  kind: SumKind,
+/** What is drawn for an output channel. */
+interface Channel {
+  readonly bias: number;
+  readonly multiplier: number;
+  readonly shift: number;
+}
+
+/** Draws the channels, whose sums of |w| are `sums`; no |x - zeroPoint| is above `radius`. */
+type Channels = (
   mode: SumMode,
-  shapes: Shapes,
   values: Values,
+  sums: readonly number[],
   radius: number,
-): readonly number[] {
+  outputZeroPoint: number,
+  random: () => number,
+) => readonly Channel[];
+
+const anyChannels: Channels = (mode, values, sums, radius, outputZeroPoint, random) => {
+  const bias = sums.map((sum, c) => {
+    const room = mode.limit - 1 - sum * radius;
+    const sign = random() < 0.5 ? -1 : 1;
+    const fraction = random();
+    const share = {
+      none: 0,
+      small: 0.001 * fraction,
+      limit: 1,
+      one: c === 0 ? 1 : Math.min(16 * fraction, room) / Math.max(room, 1),
+    }[values.bias];
+    return sign * Math.trunc(room * share) + 0;
+  });
+  const first = random();
+  return sums.map((sum, c) => {
+    const multiplier = multiplierFor(values, c, random());
+    const draw = values.shifts === 'equal' ? first : random();
+    const own = bias[c] ?? 0;
+    const bound = sum * radius + Math.abs(own);
+    const wanted = wantedShift(mode, values.shifts, bound, draw);
+    return {
+      bias: own,
+      multiplier,
+      shift: fittingShift(mode, bound, multiplier, wanted, outputZeroPoint),
+    };
+  });
+};
+
+/** Biases that fill what the products leave of the largest accumulator, also of one that is first shifted to the left. */
+const limitChannels: Channels = (mode, values, sums, radius, outputZeroPoint, random) =>
+  sums.map((sum, c) => {
+    const sign = random() < 0.5 ? -1 : 1;
+    const multiplier = multiplierFor(values, c, random());
+    const wanted = wantedShift(mode, 'any', 0, random());
+    const lead = roundsOnce(mode) ? 0 : Math.max(wanted, 0);
+    const bound = Math.max(Math.floor((mode.limit - 1) / 2 ** lead), sum * radius);
+    const shift = fittingShift(mode, bound, multiplier, wanted, outputZeroPoint);
+    return { bias: sign * (bound - sum * radius) + 0, multiplier, shift };
+  });
+
+/**
+ * Accumulators whose product with the multiplier is halfway between two results, by the power of two in it.
+ *
+ * A5, and the first rounding of A4: bias * multiplier has as many factors of two as the divisor has, less one. The second
+ * rounding: so has the result of the first, whether that is exact (2^30) or was itself rounded up to it (2^31 - 1).
+ */
+const tieChannels: Channels = (mode, _values, sums, radius, outputZeroPoint, random) => {
+  // A small share of the room, so that weights and a tie fit side by side.
+  const below = (n: number): number => Math.floor(random() * n);
+  return sums.map((sum) => {
+    const odd = (2 * below(2 ** below(9)) + 1) * (random() < 0.5 ? -1 : 1);
+    const kind = roundsOnce(mode) ? 0 : below(3);
+    const right = below(19);
+    const low = below(9);
+    // The multiplier's factors of two, and the accumulator's.
+    const [multiplier, exponent, wanted] =
+      kind === 0 && roundsOnce(mode)
+        ? [2 ** 30 + (low === 0 ? 0 : 2 ** (30 - low)), low + right, -right]
+        : kind === 0
+          ? [2 ** 30 + (low === 0 ? 0 : 2 ** (30 - low)), low, -below(8)]
+          : kind === 1
+            ? [2 ** 30, right + 1, -right - 1]
+            : [2 ** 31 - 1, right, -right - 1];
+    const bias = odd * 2 ** exponent;
+    const bound = sum * radius + Math.abs(bias);
+    return {
+      bias,
+      multiplier,
+      shift: fittingShift(mode, bound, multiplier, wanted, outputZeroPoint),
+    };
+  });
+};
+
+function roundsOnce(mode: SumMode): boolean {
+  return mode.precision === 'int16' && mode.int32 !== true;
+}
+
+function multiplierFor({ multipliers }: Values, channel: number, draw: number): number {
+  switch (multipliers) {
+    case 'power':
+      return 2 ** 30;
+    case 'largest':
+      return 2 ** 31 - 1;
+    case 'some zero':
+      return channel % 2 === 0 ? 0 : 2 ** 30;
+    case 'rounded':
+      return 2 ** 30 + Math.floor(draw * 2 ** 14) * 2 ** 16 + (channel % 2 === 0 ? 0x7fff : 0x8000);
+    case 'any':
+      return 2 ** 30 + Math.floor(draw * 2 ** 30);
+  }
+}
+
+/** Gives weights the signs with which all products of a channel have that of its bias. */
+function alignWeights(
+  layout: Layout,
+  weights: number[],
+  channels: readonly Channel[],
+  farthest: 'lowest' | 'highest',
+): void {
+  const sign = farthest === 'lowest' ? -1 : 1;
+  weights.forEach((w, i) => {
+    const { bias = 0 } = channels[channelOf(layout, i, weights.length)] ?? {};
+    weights[i] = Math.abs(w) * (bias < 0 ? -sign : sign) + 0;
+  });
+}
+
+/** Weights of the drawn pattern, made smaller until every accumulator stays below the mode's limit. */
+function fittingWeights(mode: SumMode, layout: Layout, values: Values, radius: number): number[] {
   const [min, max] = mode.weights;
+  // The largest magnitude of both signs, and room for a tie.
+  const lowest = values.aim === 'limit' ? -max : min;
+  const limit = values.aim === 'tie' ? mode.limit / 2 : mode.limit;
   for (let amplitude = values.amplitude; ; amplitude /= 2) {
-    const bounds = [Math.trunc(min * amplitude), Math.trunc(max * amplitude)] as const;
-    const length = count(shapes.weights);
+    const bounds = [Math.trunc(lowest * amplitude), Math.trunc(max * amplitude)] as const;
+    const length = count(layout.weights);
     const weights = drawIntegers(values.weights, values.seed + 1, length, ...bounds);
-    if (weightSums(kind, shapes, weights).every((sum) => sum * radius < mode.limit)) return weights;
+    if (weightSums(layout, weights).every((sum) => sum * radius < limit)) return weights;
   }
 }
 
 /** The sum of |w| of each output channel. */
-function weightSums(kind: SumKind, shapes: Shapes, weights: readonly number[]): number[] {
-  const sums = Array.from({ length: shapes.outputs }, () => 0);
-  const products = weights.length / shapes.outputs;
+function weightSums(layout: Layout, weights: readonly number[]): number[] {
+  const sums = Array.from({ length: layout.outputs }, () => 0);
   weights.forEach((w, i) => {
-    const c = kind === 'depthwiseConv2d' ? i % shapes.outputs : Math.floor(i / products);
+    const c = channelOf(layout, i, weights.length);
     sums[c] = (sums[c] ?? 0) + Math.abs(w);
   });
   return sums;
 }
 
-/** A shift that the ranges allow: one that brings the largest sum near the limits of a code, or any. */
-function shiftFor(
-  mode: SumMode,
-  kind: Values['shifts'],
-  bound: number,
-  multiplier: number,
-  draw: number,
-): number {
+/** The output channel of a weight. */
+function channelOf({ kind, outputs }: Layout, index: number, length: number): number {
+  return kind === 'depthwiseConv2d' ? index % outputs : Math.floor((index * outputs) / length);
+}
+
+/** A shift that brings the largest sum near the limits of a code, or another. */
+function wantedShift(mode: SumMode, kind: Values['shifts'], bound: number, draw: number): number {
   const codeBits = mode.precision === 'int8' ? 8 : 16;
   const typical =
     codeBits + 1 - Math.ceil(Math.log2(Math.max(bound, 2))) + Math.floor(4 * draw) - 2;
@@ -362,15 +524,23 @@ function shiftFor(
     typical,
     equal: typical,
   }[kind];
-  const largest = mode.int32 === true || mode.precision === 'int8' ? 2 ** 31 : Infinity;
-  let shift = Math.min(Math.max(wanted, -31), 7);
-  const result = (): number => bound * (multiplier / 2 ** 31) * 2 ** shift;
-  while (
-    shift > -31 &&
-    (bound * 2 ** Math.max(shift, 0) >= largest || result() >= 2 ** 31 - 2 ** 17)
-  ) {
-    shift -= 1;
-  }
+  return Math.min(Math.max(wanted, -31), 7);
+}
+
+/** The wanted shift, or the next smaller one that rules R1 and R2 allow. */
+function fittingShift(
+  mode: SumMode,
+  bound: number,
+  multiplier: number,
+  wanted: number,
+  outputZeroPoint: number,
+): number {
+  const rescale = roundsOnce(mode) ? requantizeInt64 : requantizeInt32;
+  const fits = (shift: number): boolean =>
+    (roundsOnce(mode) || bound * 2 ** Math.max(shift, 0) < 2 ** 31) &&
+    rescale(bound, multiplier, shift) + Math.abs(outputZeroPoint) < 2 ** 31;
+  let shift = wanted;
+  while (shift > -31 && !fits(shift)) shift -= 1;
   return shift;
 }
 
@@ -385,37 +555,48 @@ function activationLimits(
   return { activationMin: low, activationMax: Math.min(max, low + ((drawn >> 8) % 100)) };
 }
 
-interface Shapes {
+/** A kind's shapes, and the attributes that say how its window moves. */
+interface Layout {
+  readonly kind: SumKind;
   readonly input: readonly number[];
   readonly weights: readonly number[];
   readonly outputs: number;
+  readonly attributes: object;
 }
 
-function shapesOf(kind: SumKind, drawn: Geometry, depthMultiplier: number): Shapes {
-  const { batches, image, kernel, channels, outChannels } = drawn;
+/** `grouped`: a conv2d of one group per channel. */
+function layoutOf(
+  kind: SumKind,
+  { batches, image, kernel, channels, outChannels, stride, padding }: Geometry,
+  depthMultiplier: number,
+  grouped: boolean,
+): Layout {
+  const input = [batches, ...image, channels];
   switch (kind) {
-    case 'conv2d':
-      return {
-        input: [batches, ...image, channels],
-        weights: [outChannels, ...kernel, channels],
-        outputs: outChannels,
-      };
+    case 'conv2d': {
+      const attributes = { stride, padding };
+      if (!grouped) {
+        const weights = [outChannels, ...kernel, channels];
+        return { kind, input, weights, outputs: outChannels, attributes };
+      }
+      const outputs = channels * depthMultiplier;
+      const weights = [outputs, ...kernel, 1];
+      return { kind, input, weights, outputs, attributes: { ...attributes, groups: channels } };
+    }
     case 'depthwiseConv2d': {
       const outputs = channels * depthMultiplier;
-      return { input: [batches, ...image, channels], weights: [1, ...kernel, outputs], outputs };
+      const weights = [1, ...kernel, outputs];
+      return { kind, input, weights, outputs, attributes: { stride, padding } };
     }
     case 'fullyConnected': {
       const inputs = channels * kernel[0];
       // Rows of the weights' length, or an image that is flattened to one.
-      const input =
+      const flattened =
         depthMultiplier === 1 ? [batches * image[0], inputs] : [batches, kernel[0], channels];
-      return { input, weights: [outChannels, inputs], outputs: outChannels };
+      const weights = [outChannels, inputs];
+      return { kind, input: flattened, weights, outputs: outChannels, attributes: {} };
     }
   }
-}
-
-function windowOf(kind: SumKind, { stride, padding }: Geometry): object {
-  return kind === 'fullyConnected' ? {} : { stride, padding };
 }
 
 export function count(shape: readonly number[]): number {

@@ -3,10 +3,18 @@
 import fc from 'fast-check';
 import { UnsupportedError } from '../fastpath/compile/errors.ts';
 import type { Backend } from '../golden/backend.ts';
-import { GraphError, type OperatorKind, type PrecisionName } from '../reference/index.ts';
-import type { NetworkComparison } from './compare-network.ts';
+import {
+  GraphError,
+  type Graph,
+  type OperatorKind,
+  type PrecisionName,
+  type TensorData,
+} from '../reference/index.ts';
+import { compareNetwork, type NetworkComparison } from './compare-network.ts';
+import { shrinkValues } from './counterexample/shrink-values.ts';
 import { compareCase, type OperatorCase } from './operator-case.ts';
 import { operatorProperties, type OperatorProperty } from './properties.ts';
+import type { Violation } from './tolerances.ts';
 
 export interface SuiteOptions {
   /** Cases to draw of each property. */
@@ -42,7 +50,7 @@ export interface PropertyFailure {
   readonly failing: OperatorCase;
   /** What is wrong with it: the difference, or what the back end threw. */
   readonly text: string;
-  readonly violation?: NonNullable<NetworkComparison['violation']>;
+  readonly violation?: Violation;
 }
 
 export interface SuiteReport {
@@ -120,8 +128,12 @@ export type Judgement =
 
 /** What a back end makes of a case. Whatever it throws but an UnsupportedError counts as a difference. */
 export async function judge(drawn: OperatorCase, backend: Backend): Promise<Judgement> {
+  return judgedBy(() => compareCase(drawn, backend));
+}
+
+async function judgedBy(compare: () => Promise<NetworkComparison>): Promise<Judgement> {
   try {
-    const { violation, worst, uncompared } = await compareCase(drawn, backend);
+    const { violation, worst, uncompared } = await compare();
     if (violation === undefined) return { verdict: 'equal', worst: worst.share, uncompared };
     const { index, expected, found, bound } = violation;
     const within = bound === 0 ? '' : ` within ${String(bound)}`;
@@ -135,12 +147,29 @@ export async function judge(drawn: OperatorCase, backend: Backend): Promise<Judg
   }
 }
 
-async function failureOf(failing: OperatorCase, backend: Backend): Promise<PropertyFailure> {
+/** What a back end makes of a whole network. */
+export async function judgeNetwork(
+  graph: Graph,
+  inputs: readonly TensorData[],
+  backend: Backend,
+): Promise<Judgement> {
+  return judgedBy(async () => {
+    const network = await backend.prepare(graph);
+    return compareNetwork(graph, inputs, await network.run(inputs));
+  });
+}
+
+async function failureOf(drawn: OperatorCase, backend: Backend): Promise<PropertyFailure> {
+  const fails = async (candidate: OperatorCase): Promise<boolean> =>
+    (await judge(candidate, backend)).verdict === 'different';
+  const { smallest: failing } = await shrinkValues(drawn, fails);
   const judged = await judge(failing, backend);
   if (judged.verdict !== 'different') {
     const text = 'Expected the same result each time but the back end gives it only sometimes';
     return { failing, text };
   }
   const { text, violation } = judged;
-  return { failing, text, ...(violation === undefined ? {} : { violation }) };
+  if (violation === undefined) return { failing, text };
+  const { index, expected, found, bound } = violation;
+  return { failing, text, violation: { index, expected, found, bound } };
 }

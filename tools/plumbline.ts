@@ -13,6 +13,7 @@ import { GraphError } from '../reference/index.ts';
 import { registerCalibrate } from './commands/calibrate.ts';
 import { registerClassify } from './commands/classify.ts';
 import { registerCompile } from './commands/compile.ts';
+import { registerConformance } from './commands/conformance.ts';
 import { registerEvaluate } from './commands/evaluate.ts';
 import { registerGolden } from './commands/golden.ts';
 import { registerImport } from './commands/import.ts';
@@ -40,6 +41,7 @@ function createProgram(): Command {
   registerCompile(program);
   registerInspect(program);
   registerGolden(program);
+  registerConformance(program);
   registerKernel(program);
   // Commands inherit neither, so that each is told.
   for (const command of program.commands.flatMap((each) => [each, ...each.commands])) {

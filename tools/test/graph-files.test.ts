@@ -87,9 +87,10 @@ describe('MessagePack', () => {
     );
   });
 
-  /** Byte arrays of any class as lists. */
+  /** Byte arrays of any class as lists, and -0, which is stored as the integer, as 0. */
   function normal(value: unknown): unknown {
     if (value instanceof Uint8Array) return ['bytes', ...value];
+    if (value === 0) return 0;
     if (Array.isArray(value)) return value.map(normal);
     if (typeof value !== 'object' || value === null) return value;
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, normal(item)]));

@@ -1,0 +1,200 @@
+/** `plumbline conformance`: holds a back end to the reference, operator by operator. */
+
+import { existsSync, mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import process from 'node:process';
+import { pathToFileURL } from 'node:url';
+import { Option, type Command } from 'commander';
+import { decodeCase, encodeCase } from '../../conformance/counterexample/case-file.ts';
+import type { PropertyResult, SuiteReport } from '../../conformance/suite.ts';
+import type { Backend } from '../../golden/backend.ts';
+import { backends } from '../../golden/backends.ts';
+import { operatorKinds, type OperatorKind, type PrecisionName } from '../../reference/index.ts';
+import { FileError, messageOf, UsageError } from '../errors.ts';
+import { readBytes, writeBytes } from '../files.ts';
+import { precisionNames } from '../models.ts';
+import { positiveInteger, print, printJson, Progress, table } from './context.ts';
+
+interface ConformanceFlags {
+  readonly backend: string;
+  readonly operator?: readonly OperatorKind[];
+  readonly precision?: readonly PrecisionName[];
+  readonly runs: number;
+  readonly seed?: number;
+  readonly cases: string;
+  readonly replay?: string;
+  readonly json?: boolean;
+}
+
+export function registerConformance(program: Command): void {
+  program
+    .command('conformance')
+    .summary('hold a back end to the reference')
+    .description(
+      'Draws cases of every operator and precision, runs them on a back end and on the reference, and compares: every bit of\nintegers, derived bounds of float32. What differs is made small and written as a .case file; the status is then 2.',
+    )
+    .option(
+      '--backend <name>',
+      `${Object.keys(backends).join(', ')}, or a module (./mine.ts)`,
+      'fastpath',
+    )
+    .addOption(
+      new Option('--operator <kinds...>', 'operators to check (default: all)').choices(
+        operatorKinds,
+      ),
+    )
+    .addOption(
+      new Option('--precision <names...>', 'precisions to check (default: all)').choices(
+        precisionNames,
+      ),
+    )
+    .option('--runs <n>', 'cases of each property', positiveInteger, 300)
+    .option(
+      '--seed <n>',
+      'what the cases follow from (default: another each time)',
+      positiveInteger,
+    )
+    .option('--cases <folder>', 'where .case files are written', 'conformance-cases')
+    .option('--replay <file>', 'run one .case file again')
+    .option('--json', 'print the result as JSON')
+    .action(conformance);
+}
+
+async function conformance(flags: ConformanceFlags): Promise<void> {
+  const backend = await loadBackend(flags.backend);
+  if (flags.replay !== undefined) {
+    await replay(flags.replay, backend, flags.json === true);
+    return;
+  }
+  // Only a checkout has what draws the cases.
+  const { runSuite } = await import('../../conformance/suite.ts');
+  const progress = new Progress(`Checking ${backend.name}`);
+  const report = await runSuite(backend, {
+    runs: flags.runs,
+    seed: flags.seed ?? 1 + Math.floor(Math.random() * (2 ** 31 - 1)),
+    ...(flags.operator === undefined ? {} : { operators: flags.operator }),
+    ...(flags.precision === undefined ? {} : { precisions: flags.precision }),
+    onProperty: (_property, position, count) => {
+      progress.update(position, count);
+    },
+  });
+  progress.end();
+  const files = report.results.map((result) => writeCase(report, result, flags.cases));
+  const failed = report.results.some(({ failure }) => failure !== undefined);
+  if (failed) process.exitCode = 2;
+  if (flags.json === true) printJson(summaryOf(report, files));
+  else print(format(report, files));
+}
+
+/** A back end by name, or the default export of a module. */
+async function loadBackend(name: string): Promise<Backend> {
+  const known = backends[name];
+  if (known !== undefined) return known;
+  const path = resolve(name);
+  if (!existsSync(path)) {
+    throw new UsageError(
+      `Expected --backend ${Object.keys(backends).join(', ')} or a module but found ${name}`,
+    );
+  }
+  let loaded: unknown;
+  try {
+    loaded = await import(pathToFileURL(path).href);
+  } catch (error) {
+    throw new FileError(name, `Expected a module that loads. ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+  const backend: unknown =
+    typeof loaded === 'object' && loaded !== null && 'default' in loaded
+      ? loaded.default
+      : undefined;
+  if (!isBackend(backend)) {
+    throw new FileError(name, 'Expected a default export { name, prepare } but found none');
+  }
+  return backend;
+}
+
+function isBackend(value: unknown): value is Backend {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'name' in value &&
+    typeof value.name === 'string' &&
+    'prepare' in value &&
+    typeof value.prepare === 'function'
+  );
+}
+
+/** Writes the case of a failure and returns its path. */
+function writeCase(
+  { backend, seed }: SuiteReport,
+  { kind, precision, failure }: PropertyResult,
+  folder: string,
+): string | undefined {
+  if (failure === undefined) return undefined;
+  const { failing, violation } = failure;
+  const path = join(folder, `${kind}-${precision}-${String(seed)}.case`);
+  mkdirSync(folder, { recursive: true });
+  writeBytes(
+    path,
+    encodeCase({
+      type: 'operator',
+      backend,
+      seed,
+      drawn: failing,
+      ...(violation === undefined ? {} : { violation }),
+    }),
+  );
+  return path;
+}
+
+async function replay(path: string, backend: Backend, json: boolean): Promise<void> {
+  const stored = decodeCase(path, readBytes(path));
+  const { judge, judgeNetwork } = await import('../../conformance/suite.ts');
+  const judged =
+    stored.type === 'operator'
+      ? await judge(stored.drawn, backend)
+      : await judgeNetwork(stored.graph, stored.inputs, backend);
+  if (judged.verdict === 'different') process.exitCode = 2;
+  const text = 'text' in judged ? `${judged.verdict}: ${judged.text}` : judged.verdict;
+  if (json) printJson({ file: path, backend: backend.name, ...judged });
+  else print(`${path} on ${backend.name}: ${text}`);
+}
+
+function summaryOf(report: SuiteReport, files: readonly (string | undefined)[]): object {
+  return {
+    ...report,
+    results: report.results.map(({ failure, ...result }, i) => ({
+      ...result,
+      ...(failure === undefined ? {} : { failure: failure.text, case: files[i] }),
+    })),
+  };
+}
+
+function format(report: SuiteReport, files: readonly (string | undefined)[]): string {
+  const rows = report.results.map((result) => [
+    result.kind,
+    result.mode ?? result.precision,
+    verdictOf(result),
+    String(result.compared),
+    String(result.notRun),
+    result.worst.toFixed(3),
+    `${(result.milliseconds / 1000).toFixed(1)} s`,
+  ]);
+  const failures = report.results.flatMap(({ kind, precision, failure }, i) =>
+    failure === undefined ? [] : [`${kind} ${precision}: ${failure.text}\n  ${files[i] ?? ''}`],
+  );
+  return [
+    table([
+      ['operator', 'precision', 'verdict', 'compared', 'not run', 'worst of bound', 'time'],
+      ...rows,
+    ]),
+    `${report.backend}, seed ${String(report.seed)}, ${String(report.runs)} cases of each`,
+    ...failures,
+  ].join('\n');
+}
+
+function verdictOf({ compared, failure }: PropertyResult): string {
+  if (failure !== undefined) return 'DIFFERS';
+  return compared > 0 ? 'equal' : 'not run';
+}
