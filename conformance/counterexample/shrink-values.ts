@@ -322,7 +322,7 @@ function elementsOf(position: number): Vector {
   return {
     read: (current) => {
       const { data = new Int8Array(0), zeroPoint = 0 } = tensorOf(current) ?? {};
-      return Array.from(data, (code) => Number(code) - zeroPoint);
+      return Array.from({ length: data.length }, (_, i) => Number(data[i]) - zeroPoint);
     },
     write: (current, values) => {
       const tensor = tensorOf(current);
