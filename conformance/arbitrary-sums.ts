@@ -409,9 +409,12 @@ const limitChannels: Channels = (mode, values, sums, radius, outputZeroPoint, ra
   sums.map((sum, c) => {
     const sign = random() < 0.5 ? -1 : 1;
     const multiplier = multiplierFor(values, c, random());
-    const wanted = wantedShift(mode, 'any', 0, random());
+    const lowest = values.shifts === 'lowest';
+    const wanted = lowest ? -31 : wantedShift(mode, 'any', 0, random());
     const lead = roundsOnce(mode) ? 0 : Math.max(wanted, 0);
-    const bound = Math.max(Math.floor((mode.limit - 1) / 2 ** lead), sum * radius);
+    // By the lowest shift, what is a unit or two below the limit is rounded otherwise.
+    const below = lowest ? Math.floor(6 * random()) : 0;
+    const bound = Math.max(Math.floor((mode.limit - 1 - below) / 2 ** lead), sum * radius);
     const shift = fittingShift(mode, bound, multiplier, wanted, outputZeroPoint);
     return { bias: sign * (bound - sum * radius) + 0, multiplier, shift };
   });
@@ -539,7 +542,8 @@ function fittingShift(
   const fits = (shift: number): boolean =>
     (roundsOnce(mode) || bound * 2 ** Math.max(shift, 0) < 2 ** 31) &&
     rescale(bound, multiplier, shift) + Math.abs(outputZeroPoint) < 2 ** 31;
-  let shift = wanted;
+  // Not -0, which no file keeps.
+  let shift = wanted + 0;
   while (shift > -31 && !fits(shift)) shift -= 1;
   return shift;
 }
