@@ -6,6 +6,13 @@ import { computedPrecision } from '../reference/precision/index.ts';
 import type { Graph, GraphTensor, Operator } from '../reference/index.ts';
 
 export type { Backend, Prepared, RunOutput } from '../golden/backend.ts';
+export {
+  runSuite,
+  type PropertyFailure,
+  type PropertyResult,
+  type SuiteOptions,
+  type SuiteReport,
+} from './suite.ts';
 export { requantizeInt32, requantizeInt64, zeroPointOf } from '../reference/index.ts';
 export type {
   Graph,

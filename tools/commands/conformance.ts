@@ -6,13 +6,19 @@ import process from 'node:process';
 import { pathToFileURL } from 'node:url';
 import { Option, type Command } from 'commander';
 import { decodeCase, encodeCase } from '../../conformance/counterexample/case-file.ts';
-import type { PropertyResult, SuiteReport } from '../../conformance/suite.ts';
+import {
+  judge,
+  judgeNetwork,
+  runSuite,
+  type PropertyResult,
+  type SuiteReport,
+} from '../../conformance/suite.ts';
 import type { Backend } from '../../golden/backend.ts';
 import { backends } from '../../golden/backends.ts';
 import { operatorKinds, type OperatorKind, type PrecisionName } from '../../reference/index.ts';
 import { FileError, messageOf, UsageError } from '../errors.ts';
 import { readBytes, writeBytes } from '../files.ts';
-import { precisionNames } from '../models.ts';
+import { packagePath, precisionNames } from '../models.ts';
 import { positiveInteger, print, printJson, Progress, table } from './context.ts';
 
 interface ConformanceFlags {
@@ -33,11 +39,7 @@ export function registerConformance(program: Command): void {
     .description(
       'Draws cases of every operator and precision, runs them on a back end and on the reference, and compares: every bit of\nintegers, derived bounds of float32. What differs is made small and written as a .case file; the status is then 2.',
     )
-    .option(
-      '--backend <name>',
-      `${Object.keys(backends).join(', ')}, or a module (./mine.ts)`,
-      'fastpath',
-    )
+    .option('--backend <name>', `${backendNames}, or a module (./mine.ts)`, 'fastpath')
     .addOption(
       new Option('--operator <kinds...>', 'operators to check (default: all)').choices(
         operatorKinds,
@@ -66,8 +68,6 @@ async function conformance(flags: ConformanceFlags): Promise<void> {
     await replay(flags.replay, backend, flags.json === true);
     return;
   }
-  // Only a checkout has what draws the cases.
-  const { runSuite } = await import('../../conformance/suite.ts');
   const progress = new Progress(`Checking ${backend.name}`);
   const report = await runSuite(backend, {
     runs: flags.runs,
@@ -86,30 +86,38 @@ async function conformance(flags: ConformanceFlags): Promise<void> {
   else print(format(report, files));
 }
 
+/** The outside runtimes of tools/peers: module and export. */
+const peers: Readonly<Record<string, readonly [module: string, name: string]>> = {
+  'onnxruntime-web': ['onnxruntime.ts', 'onnxruntimeBackend'],
+  'tfjs-cpu': ['tfjs.ts', 'tfjsCpuBackend'],
+  'tfjs-wasm': ['tfjs.ts', 'tfjsWasmBackend'],
+  'litert-simd': ['litert.ts', 'litertSimdBackend'],
+  'litert-relaxed': ['litert.ts', 'litertRelaxedBackend'],
+};
+
+const backendNames = [...Object.keys(backends), ...Object.keys(peers)].join(', ');
+
 /** A back end by name, or the default export of a module. */
 async function loadBackend(name: string): Promise<Backend> {
   const known = backends[name];
   if (known !== undefined) return known;
-  const path = resolve(name);
+  const [peer, exported] = peers[name] ?? [undefined, 'default'];
+  const path = peer === undefined ? resolve(name) : packagePath('tools', 'peers', peer);
   if (!existsSync(path)) {
-    throw new UsageError(
-      `Expected --backend ${Object.keys(backends).join(', ')} or a module but found ${name}`,
-    );
+    throw new UsageError(`Expected --backend ${backendNames} or a module but found ${name}`);
   }
   let loaded: unknown;
   try {
     loaded = await import(pathToFileURL(path).href);
   } catch (error) {
-    throw new FileError(name, `Expected a module that loads. ${messageOf(error)}`, {
+    const hint = peer === undefined ? '' : ' (npm ci in tools/peers installs what it needs)';
+    throw new FileError(name, `Expected a module that loads. ${messageOf(error)}${hint}`, {
       cause: error,
     });
   }
-  const backend: unknown =
-    typeof loaded === 'object' && loaded !== null && 'default' in loaded
-      ? loaded.default
-      : undefined;
+  const backend = (loaded as Readonly<Record<string, unknown>>)[exported];
   if (!isBackend(backend)) {
-    throw new FileError(name, 'Expected a default export { name, prepare } but found none');
+    throw new FileError(name, `Expected an export ${exported}: { name, prepare } but found none`);
   }
   return backend;
 }
@@ -150,7 +158,6 @@ function writeCase(
 
 async function replay(path: string, backend: Backend, json: boolean): Promise<void> {
   const stored = decodeCase(path, readBytes(path));
-  const { judge, judgeNetwork } = await import('../../conformance/suite.ts');
   const judged =
     stored.type === 'operator'
       ? await judge(stored.drawn, backend)

@@ -4,6 +4,8 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import process from 'node:process';
 import type { Command } from 'commander';
+import { checkKernel } from '../../conformance/check-kernel.ts';
+import { timedCase } from '../../conformance/kernel-cases.ts';
 import type { OperatorCase } from '../../conformance/operator-case.ts';
 import { compileGraph } from '../../fastpath/compile/index.ts';
 import { kernels, type Kernel } from '../../fastpath/program/kernels.ts';
@@ -63,9 +65,6 @@ async function develop(name: string, flags: KernelFlags): Promise<void> {
     throw new UsageError(`Expected one of ${names} but found ${name}`);
   }
   build();
-  // Only a checkout has what draws the cases.
-  const { checkKernel } = await import('../../conformance/check-kernel.ts');
-  const { timedCase } = await import('../../conformance/kernel-cases.ts');
   const reports: Report[] = [];
   const progress = new Progress('Checking');
   const timings = await timingsOf(chosen);
