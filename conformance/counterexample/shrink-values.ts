@@ -8,6 +8,7 @@
  */
 
 import type { Backend } from '../../golden/backend.ts';
+import { clamp } from '../../reference/arithmetic/rounding.ts';
 import {
   elementTypeOf,
   elementTypes,
@@ -224,7 +225,7 @@ function withoutZeroPoint(
   if (!moved || zeroPoint === 0) return withInput(current, position, rest);
   const type = elementTypeOf(tensor.data) ?? 'float32';
   const { min, max } = elementTypes[type];
-  const data = mapElements(tensor.data, (code) => Math.min(Math.max(code - zeroPoint, min), max));
+  const data = mapElements(tensor.data, (code) => clamp(code - zeroPoint, min, max));
   return withInput(current, position, { ...rest, data });
 }
 
@@ -328,7 +329,10 @@ function elementsOf(position: number): Vector {
       const tensor = tensorOf(current);
       if (tensor === undefined) return current;
       const { zeroPoint = 0 } = tensor;
-      const data = mapElements(tensor.data, (_, i) => (values[i] ?? 0) + zeroPoint);
+      const { min, max } = elementTypes[elementTypeOf(tensor.data) ?? 'float32'];
+      const data = mapElements(tensor.data, (_, i) =>
+        clamp((values[i] ?? 0) + zeroPoint, min, max),
+      );
       return withInput(current, position, { ...tensor, data });
     },
   };

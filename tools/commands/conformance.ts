@@ -1,11 +1,18 @@
 /** `plumbline conformance`: holds a back end to the reference, operator by operator. */
 
 import { existsSync, mkdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import process from 'node:process';
 import { pathToFileURL } from 'node:url';
 import { Option, type Command } from 'commander';
-import { decodeCase, encodeCase } from '../../conformance/counterexample/case-file.ts';
+import { bisectNetwork, type Bisection } from '../../conformance/counterexample/bisect.ts';
+import {
+  decodeCase,
+  encodeCase,
+  type StoredCase,
+} from '../../conformance/counterexample/case-file.ts';
+import { explainElement, explanationText } from '../../conformance/counterexample/explain.ts';
+import { shrinkValues } from '../../conformance/counterexample/shrink-values.ts';
 import {
   judge,
   judgeNetwork,
@@ -15,11 +22,24 @@ import {
 } from '../../conformance/suite.ts';
 import type { Backend } from '../../golden/backend.ts';
 import { backends } from '../../golden/backends.ts';
-import { operatorKinds, type OperatorKind, type PrecisionName } from '../../reference/index.ts';
+import { goldenInputs } from '../../golden/inputs.ts';
+import {
+  operatorKinds,
+  type Graph,
+  type OperatorKind,
+  type PrecisionName,
+} from '../../reference/index.ts';
 import { FileError, messageOf, UsageError } from '../errors.ts';
 import { readBytes, writeBytes } from '../files.ts';
-import { packagePath, precisionNames } from '../models.ts';
-import { positiveInteger, print, printJson, Progress, table } from './context.ts';
+import { checkTakesPhotos, isEmbedded, loadModel, packagePath, precisionNames } from '../models.ts';
+import {
+  nonNegativeInteger,
+  positiveInteger,
+  print,
+  printJson,
+  Progress,
+  table,
+} from './context.ts';
 
 interface ConformanceFlags {
   readonly backend: string;
@@ -29,6 +49,9 @@ interface ConformanceFlags {
   readonly seed?: number;
   readonly cases: string;
   readonly replay?: string;
+  readonly explain?: string;
+  readonly element?: number;
+  readonly model?: string;
   readonly json?: boolean;
 }
 
@@ -58,6 +81,16 @@ export function registerConformance(program: Command): void {
     )
     .option('--cases <folder>', 'where .case files are written', 'conformance-cases')
     .option('--replay <file>', 'run one .case file again')
+    .option('--explain <file>', 'say step by step how one element of a .case file comes about')
+    .option(
+      '--element <n>',
+      'which one, in memory order (default: the first that differs)',
+      nonNegativeInteger,
+    )
+    .option(
+      '--model <model>',
+      'hold a whole network to the reference: large, small or a .plumb file',
+    )
     .option('--json', 'print the result as JSON')
     .action(conformance);
 }
@@ -66,6 +99,14 @@ async function conformance(flags: ConformanceFlags): Promise<void> {
   const backend = await loadBackend(flags.backend);
   if (flags.replay !== undefined) {
     await replay(flags.replay, backend, flags.json === true);
+    return;
+  }
+  if (flags.explain !== undefined) {
+    explain(flags.explain, flags);
+    return;
+  }
+  if (flags.model !== undefined) {
+    await checkModel(flags.model, backend, flags);
     return;
   }
   const progress = new Progress(`Checking ${backend.name}`);
@@ -166,6 +207,90 @@ async function replay(path: string, backend: Backend, json: boolean): Promise<vo
   const text = 'text' in judged ? `${judged.verdict}: ${judged.text}` : judged.verdict;
   if (json) printJson({ file: path, backend: backend.name, ...judged });
   else print(`${path} on ${backend.name}: ${text}`);
+}
+
+function explain(path: string, { element, json }: ConformanceFlags): void {
+  const stored = decodeCase(path, readBytes(path));
+  if (stored.type === 'network') {
+    throw new UsageError(`${path}: Expected a case of one operator but found a network`);
+  }
+  const { drawn, violation } = stored;
+  const index = element ?? violation?.index ?? 0;
+  const found = index === violation?.index ? violation.found : undefined;
+  const explanation = explainElement(drawn, index, found);
+  if (json === true) printJson(explanation);
+  else print(explanationText(explanation));
+}
+
+/** Holds a back end to the reference on a whole network's golden inputs, to the first that differs. */
+async function checkModel(
+  model: string,
+  backend: Backend,
+  { precision, cases, json }: ConformanceFlags,
+): Promise<void> {
+  const results = [];
+  for (const each of precision ?? (isEmbedded(model) ? precisionNames : [undefined])) {
+    const graph = loadModel({ model, ...(each === undefined ? {} : { precision: each }) });
+    checkTakesPhotos(model, graph);
+    const label = `${basename(model, '.plumb')}-${graph.precision}`;
+    results.push(await checkNetwork(label, graph, backend, cases));
+  }
+  if (results.some(({ equal }) => !equal)) process.exitCode = 2;
+  if (json === true) printJson({ backend: backend.name, results });
+  else for (const { label, text } of results) print(`${label} on ${backend.name}: ${text}`);
+}
+
+async function checkNetwork(
+  label: string,
+  graph: Graph,
+  backend: Backend,
+  folder: string,
+): Promise<{ readonly label: string; readonly equal: boolean; readonly text: string }> {
+  for (const { name, make } of goldenInputs) {
+    const input = await make(graph);
+    const judged = await judgeNetwork(graph, [input], backend);
+    if (judged.verdict === 'equal') continue;
+    const text = 'text' in judged ? judged.text : judged.verdict;
+    if (judged.verdict !== 'different' || judged.violation === undefined) {
+      return { label, equal: false, text: `input "${name}": ${text}` };
+    }
+    const bisection = await bisectNetwork(graph, [input], backend);
+    const found = await smallestOf(bisection, backend);
+    const path = join(folder, `${label}.case`);
+    mkdirSync(folder, { recursive: true });
+    writeBytes(
+      path,
+      encodeCase(
+        found ?? {
+          type: 'network',
+          backend: backend.name,
+          graph,
+          inputs: [input],
+          violation: judged.violation,
+        },
+      ),
+    );
+    return { label, equal: false, text: `input "${name}": ${bisection.text}\n  ${path}` };
+  }
+  return { label, equal: true, text: `equal on ${String(goldenInputs.length)} inputs` };
+}
+
+/** The operator that a bisection has cut out, with small values; none where it is wrong within the network only. */
+async function smallestOf(bisection: Bisection, backend: Backend): Promise<StoredCase | undefined> {
+  if (bisection.outcome !== 'operator') return undefined;
+  const { smallest: drawn } = await shrinkValues(
+    bisection.drawn,
+    async (candidate) => (await judge(candidate, backend)).verdict === 'different',
+  );
+  const judged = await judge(drawn, backend);
+  if (judged.verdict !== 'different' || judged.violation === undefined) return undefined;
+  const { index, expected, found, bound } = judged.violation;
+  return {
+    type: 'operator',
+    backend: backend.name,
+    drawn,
+    violation: { index, expected, found, bound },
+  };
 }
 
 function summaryOf(report: SuiteReport, files: readonly (string | undefined)[]): object {

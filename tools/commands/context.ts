@@ -36,6 +36,15 @@ export function positiveInteger(value: string): number {
   return number;
 }
 
+/** An option's value that is an integer of at least 0. */
+export function nonNegativeInteger(value: string): number {
+  const number = value.trim() === '' ? NaN : Number(value);
+  if (!Number.isInteger(number) || number < 0) {
+    throw new InvalidArgumentError('Expected an integer of at least 0.');
+  }
+  return number;
+}
+
 /** Writes a line for people, or the value for machines. */
 export function print(text: string): void {
   process.stdout.write(`${text}\n`);
