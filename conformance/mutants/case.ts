@@ -1,0 +1,105 @@
+/** One run of kernels in a memory of known content, and what has to be there after it. */
+
+import { FUEL } from './module.ts';
+
+/** The exports of a kernels' module, of which one function may be a mutant. */
+export interface Kernels {
+  readonly memory: WebAssembly.Memory;
+  readonly fuel: WebAssembly.Global<'i32'>;
+  readonly call: (name: string, ...args: readonly (number | bigint)[]) => number;
+}
+
+export interface Region {
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface PreparedCase {
+  /** Bytes of memory that the case uses, from 0. */
+  readonly end: number;
+  /** Written to a memory of noise before the run. */
+  readonly contents: readonly { readonly at: number; readonly bytes: Uint8Array }[];
+  /** All that the run may write. */
+  readonly writes: readonly Region[];
+  readonly run: (kernels: Kernels) => void;
+  /** Whether the results are those of the reference. */
+  readonly isRight: (kernels: Kernels) => boolean;
+}
+
+export type Kill = 'wrong' | 'trap' | 'timeout' | 'guard';
+export type Verdict = Kill | 'survived';
+
+/** Rounds of loops that a case may take: some hundred times as many as the longest needs. */
+const FUEL_PER_CASE = 20_000_000;
+/** Bytes behind a case's end that have to stay as they are. */
+const GUARD_BYTES = 16384;
+const PAGE_BYTES = 65536;
+/** Of every case: room for the workspace of the widest resize. */
+export const MEMORY_BYTES = 16 * PAGE_BYTES;
+
+/** An instance of a kernels' module and the memory that cases run in. */
+export class Bench {
+  readonly #kernels: Kernels;
+
+  constructor(module: WebAssembly.Module) {
+    const { exports } = new WebAssembly.Instance(module);
+    this.#kernels = {
+      memory: exports['memory'] as WebAssembly.Memory,
+      fuel: exports[FUEL] as WebAssembly.Global<'i32'>,
+      call: (name, ...args) => (exports[name] as Exported)(...args),
+    };
+    const { memory } = this.#kernels;
+    memory.grow((MEMORY_BYTES - memory.buffer.byteLength) / PAGE_BYTES);
+  }
+
+  /** Runs a case. Results go before guards: what writes beside its place is mostly wrong, too. */
+  judge({ end, contents, writes, run, isRight }: PreparedCase): Verdict {
+    const kernels = this.#kernels;
+    const length = end + GUARD_BYTES;
+    if (length > MEMORY_BYTES) throw new RangeError(`Expected ${String(length)} bytes of memory`);
+    const before = contentOf(contents);
+    const memory = Buffer.from(kernels.memory.buffer);
+    const high = contents.reduce((most, each) => (each.at > length ? each.at : most), MEMORY_BYTES);
+    memory.set(before.subarray(0, length));
+    memory.set(before.subarray(high), high);
+    kernels.fuel.value = FUEL_PER_CASE;
+    try {
+      run(kernels);
+      if (!isRight(kernels)) return 'wrong';
+    } catch {
+      return kernels.fuel.value === 0 ? 'timeout' : 'trap';
+    }
+    const free = { start: length, end: high };
+    return isKept(before, memory, [...writes, free]) ? 'survived' : 'guard';
+  }
+}
+
+type Exported = (...args: readonly (number | bigint)[]) => number;
+
+/** Bytes of a linear congruential generator. */
+const noise = Buffer.alloc(MEMORY_BYTES);
+for (let i = 0, state = 1; i < noise.length; i++) {
+  state = (Math.imul(state, 1664525) + 1013904223) | 0;
+  noise[i] = state >>> 24;
+}
+const initial = Buffer.from(noise);
+let written: PreparedCase['contents'] = [];
+
+/** A memory of noise with `contents` written over it, until the next call. */
+function contentOf(contents: PreparedCase['contents']): Buffer {
+  for (const { at, bytes } of written) noise.copy(initial, at, at, at + bytes.length);
+  for (const { at, bytes } of contents) initial.set(bytes, at);
+  written = contents;
+  return initial;
+}
+
+/** Whether two memories are the same but for `writes`. */
+function isKept(before: Buffer, after: Buffer, writes: readonly Region[]): boolean {
+  const sorted = [...writes].sort((a, b) => a.start - b.start);
+  let from = 0;
+  for (const { start, end } of [...sorted, { start: before.length, end: before.length }]) {
+    if (from < start && before.compare(after, from, start, from, start) !== 0) return false;
+    from = Math.max(from, end);
+  }
+  return true;
+}

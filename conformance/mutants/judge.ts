@@ -1,0 +1,74 @@
+/** Runs mutants on the cases of the kernels that they touch. */
+
+import { kernels } from '../../fastpath/program/kernels.ts';
+import { Bench, type PreparedCase, type Verdict } from './case.ts';
+import { prepareKernel } from './kernel-runs.ts';
+import { Assembler, decodeModule, type WasmModule } from './module.ts';
+import { prepareRequantization, requantizations } from './requantize-runs.ts';
+import { prepareResize } from './resize-runs.ts';
+import type { Mutant } from './sites.ts';
+
+const RESIZE = ['resizeBegin', 'resizeRow'];
+
+/** The exports that have cases: all kernels, the rescalings and the resize. */
+export const testedExports: readonly string[] = [
+  ...kernels.map(({ name }) => name),
+  ...requantizations,
+  ...RESIZE,
+];
+
+/** Holds mutants of one build of the kernels to the reference. Cases are prepared when first needed, and kept. */
+export class Judge {
+  readonly module: WasmModule;
+  readonly #assembler: Assembler;
+  readonly #built: Bench;
+  readonly #count: number;
+  readonly #cases = new Map<string, readonly PreparedCase[]>();
+
+  /** `count` cases of each kernel. */
+  constructor(bytes: Uint8Array, count: number) {
+    this.module = decodeModule(bytes);
+    this.#assembler = new Assembler(this.module);
+    this.#built = new Bench(new WebAssembly.Module(this.#assembler.assemble()));
+    this.#count = count;
+  }
+
+  /**
+   * The cases of an export.
+   *
+   * @throws {Error} where the kernels as built fail one
+   */
+  casesOf(name: string): readonly PreparedCase[] {
+    const key = RESIZE.includes(name) ? 'resize' : name;
+    const known = this.#cases.get(key);
+    if (known !== undefined) return known;
+    const prepared = this.#prepare(name);
+    this.#cases.set(key, prepared);
+    return prepared;
+  }
+
+  #prepare(name: string): readonly PreparedCase[] {
+    if (RESIZE.includes(name)) return prepareResize(this.#count, this.#built);
+    const requantization = requantizations.find((each) => each === name);
+    if (requantization !== undefined) {
+      return prepareRequantization(requantization, this.#count, this.#built);
+    }
+    const kernel = kernels.find((each) => each.name === name);
+    if (kernel === undefined) throw new Error(`Expected a kernel but found ${name}`);
+    return prepareKernel(kernel, this.#count, this.#built);
+  }
+
+  /** The first case that tells a mutant from the kernels says how it was killed. */
+  judge({ function: index, position, mutation, kernels: touched }: Mutant): Verdict {
+    const { bytes } = mutation;
+    const mutated = this.#assembler.assemble({ function: index, position, bytes });
+    const bench = new Bench(new WebAssembly.Module(mutated));
+    for (const name of touched) {
+      for (const prepared of this.casesOf(name)) {
+        const verdict = bench.judge(prepared);
+        if (verdict !== 'survived') return verdict;
+      }
+    }
+    return 'survived';
+  }
+}

@@ -1,0 +1,130 @@
+/** The mutation test itself: what it makes is valid, what it should find it finds, and its proofs are of this build. */
+
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { kernelsPath } from '../../tools/kernels.ts';
+import { Bench } from './case.ts';
+import { matches, proofOf } from './equivalence.ts';
+import { equivalences } from './equivalent.ts';
+import { Judge, testedExports } from './judge.ts';
+import { Assembler, decodeModule, type WasmModule } from './module.ts';
+import { mutationClasses } from './mutations.ts';
+import { allMutants, drawMutants, keyOf, sitesOf, type Mutant } from './sites.ts';
+
+const bytes = readFileSync(kernelsPath());
+const module = decodeModule(bytes);
+const assembler = new Assembler(module);
+const sites = sitesOf(module, testedExports);
+const mutants = allMutants(sites);
+
+function assemble({ function: index, position, mutation }: Mutant): Uint8Array<ArrayBuffer> {
+  return assembler.assemble({ function: index, position, bytes: mutation.bytes });
+}
+
+function mutantWith(kernel: string, text: string, original: string): Mutant {
+  const found = mutants.find(
+    (mutant) =>
+      mutant.kernels.join() === kernel &&
+      mutant.mutation.text === text &&
+      nameAt(module, mutant) === original,
+  );
+  if (found === undefined) throw new Error(`Expected ${original} in ${kernel}`);
+  return found;
+}
+
+function nameAt({ functions }: WasmModule, mutant: Mutant): string | undefined {
+  return functions[mutant.function]?.instructions[mutant.position]?.opcode.name;
+}
+
+describe('mutator', () => {
+  it('puts the module together as it was, but for the fuel', () => {
+    const again = decodeModule(bytes);
+    expect(again.functions.map(({ instructions }) => instructions.length)).toEqual(
+      module.functions.map(({ instructions }) => instructions.length),
+    );
+    expect(WebAssembly.validate(assembler.assemble())).toBe(true);
+  });
+
+  it.each(mutationClasses)('makes valid modules: %s', (kind) => {
+    const some = mutants.filter(({ mutation }) => mutation.class === kind);
+    expect(some.length).toBeGreaterThan(0);
+    const step = Math.ceil(some.length / 100);
+    for (const mutant of some.filter((_, i) => i % step === 0)) {
+      expect(WebAssembly.validate(assemble(mutant)), mutant.mutation.text).toBe(true);
+    }
+  });
+
+  it('draws the same mutants for a seed, and each site once', () => {
+    const drawn = drawMutants(sites, 200, 7);
+    expect(drawMutants(sites, 200, 7)).toEqual(drawn);
+    expect(drawMutants(sites, 200, 8)).not.toEqual(drawn);
+    const places = drawn.map((each) => `${String(each.function)} ${String(each.position)}`);
+    expect(new Set(places).size).toBe(200);
+  });
+
+  it('names each place of a function by a key of its own', () => {
+    const some = mutants.filter(({ kernels }) => kernels.join() === 'conv2d_i8');
+    const keys = some.map((mutant) => {
+      const { pattern, place } = keyOf(module, mutant);
+      return `${pattern} #${place}`;
+    });
+    expect(new Set(keys).size).toBe(keys.length);
+  });
+});
+
+/** Of each kernel: few, since every test run pays for them. */
+const CASES = 24;
+
+describe('judge', () => {
+  const judge = new Judge(bytes, CASES);
+
+  it.each(testedExports)('has cases that the kernels as built pass: %s', (name) => {
+    expect(judge.casesOf(name).length).toBe(CASES);
+  });
+
+  it.each([
+    ['conv2d_f32', 'f32x4.add', 'f32x4.mul', 'wrong'],
+    ['depthwise_f32', 'f32x4.add', 'f32x4.mul', 'wrong'],
+    ['add_i8', 'i16x8.max_s', 'i16x8.min_s', 'wrong'],
+    ['softmax_f32', 'f64.mul', 'f64.div', 'wrong'],
+  ])('kills a known bug in %s: %s for %s', (kernel, text, original, verdict) => {
+    const mutant = mutantWith(kernel, text, original);
+    expect(judge.judge(mutant)).toBe(verdict);
+    expect(judge.judge(mutant)).toBe(verdict);
+  });
+
+  it('ends what does not end, and sees what is written beside its place', () => {
+    const built = new Bench(new WebAssembly.Module(assembler.assemble()));
+    const [prepared] = judge.casesOf('clamp_f32');
+    if (prepared === undefined) throw new Error('Expected a case');
+    expect(built.judge(prepared)).toBe('survived');
+    const beside = { ...prepared, writes: [] };
+    expect(built.judge(beside)).toBe('guard');
+    const loops = mutants.filter(
+      ({ kernels, mutation }) =>
+        kernels.join() === 'rescale_i8_i16' && mutation.text === 'i32.const 0',
+    );
+    expect(loops.map((mutant) => judge.judge(mutant))).toContain('timeout');
+  });
+});
+
+describe('proofs', () => {
+  it('name a mutant of this build, every one of their lines', () => {
+    const named = mutants.map((mutant) => ({ mutant, key: keyOf(module, mutant) }));
+    const unused = equivalences
+      .flatMap((each) => each.mutants)
+      .filter((line) => !named.some(({ mutant, key }) => matches(mutant.kernels, key, line)));
+    expect(unused).toEqual([]);
+  });
+
+  it('cover a mutant only where all of its exports are named', () => {
+    const key = { pattern: 'a; [b -> c 1]; d', place: '1/2' };
+    const line = (mutants_: string): boolean =>
+      proofOf(['x_1', 'x_2'], key, [{ proof: '', mutants: [mutants_] }]) !== undefined;
+    expect(line('x_* | [b -> c *]; d')).toBe(true);
+    expect(line('x_* | [b -> c *]; d #1/2')).toBe(true);
+    expect(line('x_* | [b -> c *]; d #2/2')).toBe(false);
+    expect(line('x_1 | [b -> c *]; d')).toBe(false);
+    expect(line('x_* | [b -> c]; d')).toBe(false);
+  });
+});
