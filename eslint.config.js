@@ -9,6 +9,7 @@ export default defineConfig(
       'build/**',
       'node_modules/**',
       'fastpath/assembly/**',
+      'conformance/enumerated/assembly/**',
       '.cache/**',
       'tools/peers/**',
     ],

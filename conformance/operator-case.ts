@@ -8,6 +8,7 @@ import {
   type GivenTensor,
   type OperatorKind,
   type PrecisionName,
+  type Tensor,
 } from '../reference/index.ts';
 import { compareNetwork, type NetworkComparison } from './compare-network.ts';
 
@@ -18,6 +19,11 @@ export interface OperatorCase<K extends OperatorKind = OperatorKind> {
   readonly inputs: readonly GivenTensor[];
 }
 
+export interface CaseComparison extends NetworkComparison {
+  /** What the back end computed: the first output. */
+  readonly computed: Tensor;
+}
+
 /**
  * Runs a case on a back end and compares with the reference.
  *
@@ -26,11 +32,15 @@ export interface OperatorCase<K extends OperatorKind = OperatorKind> {
 export async function compareCase(
   { kind, precision, attributes, inputs }: OperatorCase,
   backend: Backend,
-): Promise<NetworkComparison> {
+): Promise<CaseComparison> {
   const { graph, activations } = operatorGraph(kind, precision, attributes, inputs);
   validateGraph(graph);
   const network = await backend.prepare(graph);
-  return compareNetwork(graph, activations, await network.run(activations));
+  const run = await network.run(activations);
+  const comparison = compareNetwork(graph, activations, run);
+  const [computed] = run.outputs;
+  if (computed === undefined) throw new RangeError('Expected an output but found none');
+  return { ...comparison, computed };
 }
 
 /** A case as text: everything but long data in full. */

@@ -8,11 +8,13 @@ import {
   type Graph,
   type OperatorKind,
   type PrecisionName,
+  type Tensor,
   type TensorData,
 } from '../reference/index.ts';
 import { compareNetwork, type NetworkComparison } from './compare-network.ts';
 import { shrinkValues } from './counterexample/shrink-values.ts';
-import { compareCase, type OperatorCase } from './operator-case.ts';
+import { applicable, categoriesOf, type Category } from './coverage.ts';
+import { compareCase, type CaseComparison, type OperatorCase } from './operator-case.ts';
 import { operatorProperties, type OperatorProperty } from './properties.ts';
 import type { Violation } from './tolerances.ts';
 
@@ -42,6 +44,8 @@ export interface PropertyResult {
   /** Largest error as a fraction of its bound; 0 where all bits are equal. */
   readonly worst: number;
   readonly milliseconds: number;
+  /** How many of the compared cases had each category that such cases can have (`coverage.ts`). */
+  readonly coverage: Readonly<Partial<Record<Category, number>>>;
   readonly failure?: PropertyFailure;
 }
 
@@ -83,6 +87,9 @@ export async function runProperty(
 ): Promise<PropertyResult> {
   const start = performance.now();
   const counts = { compared: 0, notRun: 0, uncompared: 0, worst: 0 };
+  const coverage: Partial<Record<Category, number>> = Object.fromEntries(
+    applicable(property.kind, property.precision).map((category) => [category, 0]),
+  );
   let refusal: string | undefined;
   let failed = false;
   const result = await fc.check(
@@ -99,6 +106,10 @@ export async function runProperty(
         counts.compared += 1;
         counts.uncompared += judged.uncompared;
         counts.worst = Math.max(counts.worst, judged.worst);
+        const { computed } = judged;
+        for (const category of computed === undefined ? [] : categoriesOf(drawn, computed)) {
+          coverage[category] = (coverage[category] ?? 0) + 1;
+        }
       }
       return true;
     }),
@@ -114,12 +125,19 @@ export async function runProperty(
     ...counts,
     ...(refusal === undefined ? {} : { refusal }),
     milliseconds: performance.now() - start,
+    coverage,
     ...(failure === undefined ? {} : { failure }),
   };
 }
 
 export type Judgement =
-  | { readonly verdict: 'equal'; readonly worst: number; readonly uncompared: number }
+  | {
+      readonly verdict: 'equal';
+      readonly worst: number;
+      readonly uncompared: number;
+      /** What the back end computed of a single operator. */
+      readonly computed?: Tensor;
+    }
   | {
       readonly verdict: 'different';
       readonly text: string;
@@ -135,10 +153,15 @@ export async function judge(drawn: OperatorCase, backend: Backend): Promise<Judg
   return judgedBy(() => compareCase(drawn, backend));
 }
 
-async function judgedBy(compare: () => Promise<NetworkComparison>): Promise<Judgement> {
+async function judgedBy(
+  compare: () => Promise<NetworkComparison & Partial<CaseComparison>>,
+): Promise<Judgement> {
   try {
-    const { violation, worst, uncompared } = await compare();
-    if (violation === undefined) return { verdict: 'equal', worst: worst.share, uncompared };
+    const { violation, worst, uncompared, computed } = await compare();
+    if (violation === undefined) {
+      const equal = { verdict: 'equal', worst: worst.share, uncompared } as const;
+      return computed === undefined ? equal : { ...equal, computed };
+    }
     const { index, expected, found, bound } = violation;
     const within = bound === 0 ? '' : ` within ${String(bound)}`;
     const text = `Expected element ${String(index)} to be ${String(expected)}${within} but found ${String(found)}`;

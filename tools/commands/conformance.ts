@@ -311,6 +311,7 @@ function format(report: SuiteReport, files: readonly (string | undefined)[]): st
     String(result.compared),
     String(result.notRun),
     result.worst.toFixed(3),
+    coverageOf(result),
     `${(result.milliseconds / 1000).toFixed(1)} s`,
   ]);
   const failures = report.results.flatMap(({ kind, precision, failure }, i) =>
@@ -318,12 +319,27 @@ function format(report: SuiteReport, files: readonly (string | undefined)[]): st
   );
   return [
     table([
-      ['operator', 'precision', 'verdict', 'compared', 'not run', 'worst of bound', 'time'],
+      [
+        'operator',
+        'precision',
+        'verdict',
+        'compared',
+        'not run',
+        'worst of bound',
+        'categories',
+        'time',
+      ],
       ...rows,
     ]),
     `${report.backend}, seed ${String(report.seed)}, ${String(report.runs)} cases of each`,
     ...failures,
   ].join('\n');
+}
+
+/** How many of the categories that such cases can have were drawn. */
+function coverageOf({ coverage }: PropertyResult): string {
+  const counts = Object.values(coverage);
+  return `${String(counts.filter((count) => count > 0).length)} of ${String(counts.length)}`;
 }
 
 function verdictOf({ compared, failure }: PropertyResult): string {
