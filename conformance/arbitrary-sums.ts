@@ -4,6 +4,8 @@ import fc from 'fast-check';
 import {
   requantizeInt32,
   requantizeInt64,
+  type GivenAttributes,
+  type GivenQuantization,
   type GivenTensor,
   type PrecisionName,
   type TensorData,
@@ -246,6 +248,8 @@ interface Values {
   readonly zeroPoint: number;
   readonly outputZeroPoint: number;
   readonly activation: 'none' | 'relu' | 'limits';
+  /** What the back end is told: the integers themselves, or scales that they follow from. */
+  readonly told: 'integers' | 'scales';
 }
 
 const values: fc.Arbitrary<Values> = fc.record({
@@ -260,6 +264,7 @@ const values: fc.Arbitrary<Values> = fc.record({
   zeroPoint: ordered(0, -3, -128, 127),
   outputZeroPoint: ordered(0, 5, -128, 127),
   activation: ordered('none', 'relu', 'limits'),
+  told: ordered('integers', 'integers', 'scales'),
 });
 
 export type SumKind = 'conv2d' | 'depthwiseConv2d' | 'fullyConnected';
@@ -333,7 +338,14 @@ function integerCase(mode: SumMode, layout: Layout, values: Values): OperatorCas
   }[values.aim](mode, values, sums, radius, outputZeroPoint, random);
   if (values.aim === 'limit') alignWeights(layout, weights, channels, farthest);
   const bias = channels.map((channel) => channel.bias);
-  const limits = activationLimits(mode.input, outputZeroPoint, values);
+  const told =
+    values.told === 'scales' && channels.every(({ multiplier }) => multiplier > 0)
+      ? toldScales(channels, values, outputZeroPoint)
+      : toldIntegers(
+          channels,
+          activationLimits(mode.input, outputZeroPoint, values),
+          outputZeroPoint,
+        );
   const tensor = (shape: readonly number[], data: readonly number[], i: number): GivenTensor => {
     const array = mode.arrays[i];
     return { shape, data: array === undefined ? data : array(data) };
@@ -344,18 +356,63 @@ function integerCase(mode: SumMode, layout: Layout, values: Values): OperatorCas
     attributes: {
       ...layout.attributes,
       ...(mode.int32 === true ? { accumulator: 'int32' as const } : {}),
+      ...told.attributes,
+    },
+    inputs: [
+      { ...tensor(layout.input, x, 0), ...told.input, zeroPoint },
+      { ...tensor(layout.weights, weights, 1), ...told.weights },
+      ...(values.bias === 'none' && values.aim === 'any'
+        ? []
+        : [{ ...tensor([layout.outputs], bias, 2), ...told.bias }]),
+    ],
+  };
+}
+
+/** How a case gives the factors of its channels. */
+interface Told {
+  readonly attributes: Partial<GivenAttributes<'conv2d'>>;
+  readonly input: GivenQuantization;
+  readonly weights: GivenQuantization;
+  readonly bias: GivenQuantization;
+}
+
+function toldIntegers(
+  channels: readonly Channel[],
+  limits: ReturnType<typeof activationLimits>,
+  outputZeroPoint: number,
+): Told {
+  return {
+    attributes: {
       multiplier: channels.map((channel) => channel.multiplier),
       shift: channels.map((channel) => channel.shift),
       ...limits,
       output: { zeroPoint: outputZeroPoint },
     },
-    inputs: [
-      { ...tensor(layout.input, x, 0), zeroPoint },
-      tensor(layout.weights, weights, 1),
-      ...(values.bias === 'none' && values.aim === 'any'
-        ? []
-        : [tensor([layout.outputs], bias, 2)]),
-    ],
+    input: {},
+    weights: {},
+    bias: {},
+  };
+}
+
+/** Weight scales whose factors are the drawn ones to 24 bits; some go beyond the ranges, which says nothing. */
+function toldScales(
+  channels: readonly Channel[],
+  { activation }: Values,
+  outputZeroPoint: number,
+): Told {
+  const input = Math.fround(0.02);
+  const output = Math.fround(0.05);
+  const weights = channels.map(({ multiplier, shift }) =>
+    Math.fround((multiplier * 2 ** (shift - 31) * output) / input),
+  );
+  return {
+    attributes: {
+      activation: activation === 'limits' ? 'relu6' : activation,
+      output: { scale: output, zeroPoint: outputZeroPoint },
+    },
+    input: { scale: input },
+    weights: { scale: weights },
+    bias: { scale: weights.map((scale) => Math.fround(input * scale)) },
   };
 }
 

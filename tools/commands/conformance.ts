@@ -177,12 +177,12 @@ function isBackend(value: unknown): value is Backend {
 /** Writes the case of a failure and returns its path. */
 function writeCase(
   { backend, seed }: SuiteReport,
-  { kind, precision, failure }: PropertyResult,
+  { kind, precision, mode = precision, failure }: PropertyResult,
   folder: string,
 ): string | undefined {
   if (failure === undefined) return undefined;
   const { failing, violation } = failure;
-  const path = join(folder, `${kind}-${precision}-${String(seed)}.case`);
+  const path = join(folder, `${kind}-${mode.replaceAll(' ', '-')}-${String(seed)}.case`);
   mkdirSync(folder, { recursive: true });
   writeBytes(
     path,
@@ -314,8 +314,8 @@ function format(report: SuiteReport, files: readonly (string | undefined)[]): st
     coverageOf(result),
     `${(result.milliseconds / 1000).toFixed(1)} s`,
   ]);
-  const failures = report.results.flatMap(({ kind, precision, failure }, i) =>
-    failure === undefined ? [] : [`${kind} ${precision}: ${failure.text}\n  ${files[i] ?? ''}`],
+  const failures = report.results.flatMap(({ kind, precision, mode = precision, failure }, i) =>
+    failure === undefined ? [] : [`${kind} ${mode}: ${failure.text}\n  ${files[i] ?? ''}`],
   );
   return [
     table([
