@@ -31,6 +31,8 @@ function createProgram(): Command {
     .description('Ground truth for MobileNetV2 at float32, int16 and int8.')
     .version(version)
     .option('--debug', 'print the stack of an error')
+    // An option after `conformance report` is the report's, although `conformance` has it too.
+    .enablePositionalOptions()
     .showHelpAfterError('(plumbline --help, or plumbline COMMAND --help, says more)')
     .exitOverride();
   registerClassify(program);

@@ -40,6 +40,7 @@ import {
   Progress,
   table,
 } from './context.ts';
+import { registerConformanceReport } from './conformance-report.ts';
 
 interface ConformanceFlags {
   readonly backend: string;
@@ -56,7 +57,7 @@ interface ConformanceFlags {
 }
 
 export function registerConformance(program: Command): void {
-  program
+  const command = program
     .command('conformance')
     .summary('hold a back end to the reference')
     .description(
@@ -93,6 +94,7 @@ export function registerConformance(program: Command): void {
     )
     .option('--json', 'print the result as JSON')
     .action(conformance);
+  registerConformanceReport(command, Object.keys(peers));
 }
 
 async function conformance(flags: ConformanceFlags): Promise<void> {
@@ -139,7 +141,7 @@ const peers: Readonly<Record<string, readonly [module: string, name: string]>> =
 const backendNames = [...Object.keys(backends), ...Object.keys(peers)].join(', ');
 
 /** A back end by name, or the default export of a module. */
-async function loadBackend(name: string): Promise<Backend> {
+export async function loadBackend(name: string): Promise<Backend> {
   const known = backends[name];
   if (known !== undefined) return known;
   const [peer, exported] = peers[name] ?? [undefined, 'default'];
