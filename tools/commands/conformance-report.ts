@@ -1,0 +1,123 @@
+/** `plumbline conformance report`: the verdicts on several back ends, as a page and as Markdown. */
+
+import { existsSync, readFileSync } from 'node:fs';
+import { arch, cpus, platform } from 'node:os';
+import process from 'node:process';
+import { Option, type Command } from 'commander';
+import { verdictOf, type BackendReport, type ReportData } from '../../conformance/report/data.ts';
+import { gather } from '../../conformance/report/gather.ts';
+import { renderHtml } from '../../conformance/report/html.ts';
+import { renderMarkdown } from '../../conformance/report/markdown.ts';
+import { parseMutants } from '../../conformance/report/mutants.ts';
+import { operatorKinds, type OperatorKind, type PrecisionName } from '../../reference/index.ts';
+import { checkOutput, readText, writeBytes } from '../files.ts';
+import { packagePath, precisionNames } from '../models.ts';
+import { positiveInteger, print, Progress } from './context.ts';
+
+interface ReportFlags {
+  readonly backend?: readonly string[];
+  readonly operator?: readonly OperatorKind[];
+  readonly precision?: readonly PrecisionName[];
+  readonly runs: number;
+  readonly seed?: number;
+  readonly limit: number;
+  readonly output: string;
+  readonly markdown?: string;
+  readonly mutants?: string;
+}
+
+/** Adds the command to `plumbline conformance`; `peers` names the outside runtimes. */
+export function registerConformanceReport(conformance: Command, peers: readonly string[]): void {
+  conformance
+    .command('report')
+    .summary('verdicts on several back ends, as a page')
+    .description(
+      'Runs the suite on each back end and writes one page that needs nothing else: verdicts, smallest counterexamples, how\nnear to their bounds errors come, and what the cases cover. The status is 2 where a back end differs.',
+    )
+    .option(
+      '--backend <names...>',
+      'back ends, by name or module (default: fastpath, and the runtimes of tools/peers that are installed)',
+    )
+    .addOption(
+      new Option('--operator <kinds...>', 'operators to check (default: all)').choices(
+        operatorKinds,
+      ),
+    )
+    .addOption(
+      new Option('--precision <names...>', 'precisions to check (default: all)').choices(
+        precisionNames,
+      ),
+    )
+    .option('--runs <n>', 'cases of each property', positiveInteger, 300)
+    .option(
+      '--seed <n>',
+      'what the cases follow from (default: another each time)',
+      positiveInteger,
+    )
+    .option('--limit <s>', 'seconds that a back end may take for a property', positiveInteger, 120)
+    .option('--markdown <file>', 'a summary in Markdown too')
+    .option('--mutants <file>', 'what `npm run mutants -- --json` printed, to include its score')
+    .requiredOption('-o, --output <file>', 'the page to write')
+    .action((flags: ReportFlags) => report(flags, peers));
+}
+
+async function report(flags: ReportFlags, peers: readonly string[]): Promise<void> {
+  const { output, markdown, mutants, runs, limit, operator, precision } = flags;
+  const inputs = mutants === undefined ? [] : [mutants];
+  checkOutput(output, inputs);
+  if (markdown !== undefined) checkOutput(markdown, inputs);
+  const score = mutants === undefined ? undefined : parseMutants(mutants, readText(mutants));
+  const names = [...new Set(flags.backend ?? defaultBackends(peers))];
+  const seed = flags.seed ?? 1 + Math.floor(Math.random() * (2 ** 31 - 1));
+  const backends: BackendReport[] = [];
+  const progress = new Progress('Checking');
+  for (const name of names) {
+    const found = await gather(name, {
+      runs,
+      seed,
+      ...(operator === undefined ? {} : { operators: operator }),
+      ...(precision === undefined ? {} : { precisions: precision }),
+      limitMilliseconds: limit * 1000,
+      onProgress: (done, total) => {
+        progress.update(backends.length * total + done, names.length * total);
+      },
+    });
+    backends.push(found);
+  }
+  progress.end();
+  const data: ReportData = {
+    created: new Date().toISOString(),
+    ...describeMachine(),
+    runs,
+    seed,
+    backends,
+    ...(score === undefined ? {} : { mutants: score }),
+  };
+  write(output, renderHtml(data));
+  if (markdown !== undefined) write(markdown, renderMarkdown(data));
+  const unmet = backends.some(({ results }) =>
+    results.some((result) => ['differs', 'no answer'].includes(verdictOf(result))),
+  );
+  if (unmet) process.exitCode = 2;
+}
+
+function defaultBackends(peers: readonly string[]): readonly string[] {
+  const installed = existsSync(packagePath('tools', 'peers', 'node_modules'));
+  return ['fastpath', ...(installed ? peers : [])];
+}
+
+function describeMachine(): Pick<ReportData, 'version' | 'platform'> {
+  const { version } = JSON.parse(readFileSync(packagePath('package.json'), 'utf8')) as {
+    version: string;
+  };
+  const model = cpus()[0]?.model.trim() ?? 'unknown processor';
+  return {
+    version,
+    platform: `Node ${process.versions.node}, ${platform()} ${arch()}, ${model}`,
+  };
+}
+
+function write(path: string, text: string): void {
+  writeBytes(path, text);
+  print(`${path}: ${String(Buffer.byteLength(text))} bytes`);
+}
