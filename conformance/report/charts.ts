@@ -24,7 +24,7 @@ export interface Bar {
   readonly parts: readonly (readonly [style: string, name: string, count: number])[];
 }
 
-/** Horizontal bars of parts that follow each other, over an axis of counts. */
+/** Horizontal bars of parts that follow each other, the same in each, over an axis of counts; with a key. */
 export function bars(title: string, axis: string, rows: readonly Bar[]): Markup {
   const most = Math.max(1, ...rows.map(({ parts }) => sum(parts.map(([, , count]) => count))));
   const step = tickStep(most);
@@ -33,7 +33,7 @@ export function bars(title: string, axis: string, rows: readonly Bar[]): Markup 
   const x = (count: number): number => round(LABEL_WIDTH + ((right - LABEL_WIDTH) * count) / end);
   const bottom = 10 + rows.length * 30;
   const ticks = Array.from({ length: end / step + 1 }, (_, i) => i * step);
-  return figure(title, bottom + 42, [
+  const chart = figure(title, bottom + 42, [
     ticks.map(
       (tick) =>
         markup`<line class="grid" x1="${x(tick)}" x2="${x(tick)}" y1="6" y2="${bottom}" />
@@ -60,6 +60,14 @@ export function bars(title: string, axis: string, rows: readonly Bar[]): Markup 
       ];
     }),
   ]);
+  const parts = rows[0]?.parts ?? [];
+  return markup`${chart}
+<ul class="legend">
+    ${parts.map(
+      ([style, name]) =>
+        markup`<li><svg width="14" height="14" aria-hidden="true"><rect class="${style}" width="14" height="14" /></svg> ${name}</li>`,
+    )}
+</ul>`;
 }
 
 /** Axis of the errors: what equals in all bits to the left, what is far beyond the bound to the right. */

@@ -415,7 +415,7 @@ function missingText({ backends }: ReportData, key: PropertyKey): string {
     return result === undefined || result.compared === 0 ? [] : [coverageOf(result).missing];
   });
   const [first = [], ...others] = lists;
-  return first.filter((name) => others.every((list) => list.includes(name))).join(', ');
+  return first.filter((name) => others.every((list) => list.includes(name))).join('; ');
 }
 
 function mutation(mutants: MutationScore): Content {

@@ -68,7 +68,9 @@ export function codeSpan(text: string): string {
   const line = visible(text).replaceAll('\n', ' ').replaceAll('|', '\\u{7c}').trim();
   if (line === '') return '';
   const fence = '`'.repeat(longestRun(line) + 1);
-  return `${fence} ${line} ${fence}`;
+  // One space on either side is not part of the code.
+  const space = line.startsWith('`') || line.endsWith('`') ? ' ' : '';
+  return `${fence}${space}${line}${space}${fence}`;
 }
 
 /** Lines in Markdown, as a block of code. */

@@ -54,7 +54,7 @@ export function registerConformanceReport(conformance: Command, peers: readonly 
       'what the cases follow from (default: another each time)',
       positiveInteger,
     )
-    .option('--limit <s>', 'seconds that a back end may take for a property', positiveInteger, 120)
+    .option('--limit <s>', 'seconds that a back end may take for a property', positiveInteger, 60)
     .option('--markdown <file>', 'a summary in Markdown too')
     .option('--mutants <file>', 'what `npm run mutants -- --json` printed, to include its score')
     .requiredOption('-o, --output <file>', 'the page to write')
