@@ -1,6 +1,7 @@
 /** Elements from a seed, in the patterns in which kernels break; and choices that shrink. */
 
 import fc from 'fast-check';
+import { mulberry32 } from '../golden/random.ts';
 
 /**
  * One of `values`, which stand from the simplest to the most demanding: shrinks towards the front, by halves and then
@@ -10,15 +11,10 @@ export function ordered<const T>(...values: readonly [T, ...T[]]): fc.Arbitrary<
   return fc.nat({ max: values.length - 1 }).map((index) => values[index] ?? values[0]);
 }
 
-/** mulberry32: 32-bit integers only, so that a seed means the same everywhere. */
+/** Numbers in [0, 1) that follow from a seed alone. */
 export function generator(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
+  const next = mulberry32(seed);
+  return () => next() / 2 ** 32;
 }
 
 /** From the simplest. */

@@ -9,7 +9,7 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { elementCount, elementTypes, type TensorData } from '../reference/index.ts';
-import { FileError, messageOf } from '../tools/errors.ts';
+import { FileError, issueOf, messageOf } from '../tools/errors.ts';
 import { pack, unpack } from '../tools/formats/message-pack.ts';
 import { bytesOf, DIGEST_BYTES, type GoldenEntry, type GoldenRecord } from './record.ts';
 
@@ -160,9 +160,7 @@ function unpackFile(file: string, data: Uint8Array): unknown {
 function parse<T>(file: string, schema: z.ZodType<T>, value: unknown): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  const place = issue === undefined ? '' : issue.path.map(String).join('.');
-  throw new FileError(file, `Expected a golden file. ${place}: ${issue?.message ?? 'Invalid'}`);
+  throw new FileError(file, `Expected a golden file. ${issueOf(result.error)}`);
 }
 
 function missing(input: string, layer: string): never {

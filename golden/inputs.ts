@@ -17,6 +17,7 @@ import {
 } from '../reference/index.ts';
 import { UsageError } from '../tools/errors.ts';
 import { readImage } from '../tools/images/decode.ts';
+import { mulberry32 } from './random.ts';
 
 export interface GoldenInput {
   readonly name: string;
@@ -168,15 +169,4 @@ function alternatingExtremes({ type, shape }: GraphTensor): TensorData {
   const data = allocate(elementCount(shape));
   for (let i = 0; i < data.length; i++) data[i] = ends[i % 2] ?? NaN;
   return data;
-}
-
-/** Integers in [0, 2^32) from 32-bit operations alone (mulberry32, Tommy Ettinger, public domain). */
-function mulberry32(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return (t ^ (t >>> 14)) >>> 0;
-  };
 }

@@ -7,7 +7,7 @@
  * [rows / 4][k / depth][4][depth], integers widened to int16.
  */
 
-import { finish8, storeCodes, requantizeInt64 } from './requantize';
+import { finish8, finishWide } from './requantize';
 import { Step } from './step';
 
 const TILE: i32 = 4;
@@ -257,13 +257,4 @@ function accumulateWide(at: usize, x0: v128, x1: v128): void {
   v128.store(at, i64x2.add(v128.load(at, 16), i64x2.extend_high_i32x4_s(x0)), 16);
   v128.store(at, i64x2.add(v128.load(at, 32), i64x2.extend_low_i32x4_s(x1)), 32);
   v128.store(at, i64x2.add(v128.load(at, 48), i64x2.extend_high_i32x4_s(x1)), 48);
-}
-
-/** Finishes eight int64 sums of int16 codes: bias, rescaling, clamp. Parameters: 8 int64, 8 int32, 8 int32. */
-export function finishWide(at: usize, sums: usize, q: usize, s: Step): void {
-  for (let i: usize = 0; i < 8; i++) {
-    const sum = load<i64>(sums + 8 * i) + load<i64>(q + 8 * i);
-    const value = requantizeInt64(sum, load<i32>(q + 64 + 4 * i), load<i32>(q + 96 + 4 * i));
-    store<i16>(at + 2 * i, <i16>min(max(value, s.min), s.max));
-  }
 }

@@ -5,8 +5,7 @@
  * positions outside are skipped.
  */
 
-import { finishWide } from './conv-2d';
-import { finish8 } from './requantize';
+import { finish8, finishWide } from './requantize';
 import { Step } from './step';
 
 /** T: element of input and output; W: of weights; A: f32, i32 or i64 accumulators. */

@@ -114,3 +114,12 @@ export function storeCodes<T>(at: usize, codes: v128, s: Step): void {
   if (sizeof<T>() == 2) v128.store(at, limited);
   else v128.store64_lane(at, i8x16.narrow_i16x8_s(limited, limited), 0);
 }
+
+/** Finishes eight int64 sums of int16 codes: bias, rescaling, clamp. Parameters: 8 int64, 8 int32, 8 int32. */
+export function finishWide(at: usize, sums: usize, q: usize, s: Step): void {
+  for (let i: usize = 0; i < 8; i++) {
+    const sum = load<i64>(sums + 8 * i) + load<i64>(q + 8 * i);
+    const value = requantizeInt64(sum, load<i32>(q + 64 + 4 * i), load<i32>(q + 96 + 4 * i));
+    store<i16>(at + 2 * i, <i16>min(max(value, s.min), s.max));
+  }
+}

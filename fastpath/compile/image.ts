@@ -24,11 +24,6 @@ import type { DraftStep } from './steps.ts';
 /** Constants begin at multiples of a vector. */
 const CONSTANT_ALIGNMENT = 16;
 
-/** Arena bytes that no step owns, for the host's use before the first. */
-export interface HostBuffers {
-  readonly bytes: number;
-}
-
 export interface Layout {
   /** The address of each buffer. */
   readonly buffers: readonly number[];
@@ -60,8 +55,8 @@ class Constants {
 }
 
 /**
- * The bytes of a Program. `host` bytes of the arena are free before the first step; `describe` makes the description
- * of a layout; `constants` are the host's own.
+ * The bytes of a Program. `host` is what the host needs before the first step: bytes of the arena, and constants of its
+ * own. `describe` makes the description of a layout.
  *
  * @throws {UnsupportedError} for a graph whose Program would not fit a kernels' memory
  */

@@ -3,23 +3,18 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { arch, cpus, platform } from 'node:os';
 import process from 'node:process';
-import { Option, type Command } from 'commander';
+import type { Command } from 'commander';
 import { verdictOf, type BackendReport, type ReportData } from '../../conformance/report/data.ts';
 import { gather } from '../../conformance/report/gather.ts';
 import { renderHtml } from '../../conformance/report/html.ts';
 import { renderMarkdown } from '../../conformance/report/markdown.ts';
 import { parseMutants } from '../../conformance/report/mutants.ts';
-import { operatorKinds, type OperatorKind, type PrecisionName } from '../../reference/index.ts';
 import { checkOutput, readText, writeBytes } from '../files.ts';
-import { packagePath, precisionNames } from '../models.ts';
-import { positiveInteger, print, Progress } from './context.ts';
+import { packagePath } from '../models.ts';
+import { positiveInteger, print, Progress, withSuiteOptions, type SuiteFlags } from './context.ts';
 
-interface ReportFlags {
+interface ReportFlags extends SuiteFlags {
   readonly backend?: readonly string[];
-  readonly operator?: readonly OperatorKind[];
-  readonly precision?: readonly PrecisionName[];
-  readonly runs: number;
-  readonly seed?: number;
   readonly limit: number;
   readonly output: string;
   readonly markdown?: string;
@@ -28,32 +23,18 @@ interface ReportFlags {
 
 /** Adds the command to `plumbline conformance`; `peers` names the outside runtimes. */
 export function registerConformanceReport(conformance: Command, peers: readonly string[]): void {
-  conformance
-    .command('report')
-    .summary('verdicts on several back ends, as a page')
-    .description(
-      'Runs the suite on each back end and writes one page that needs nothing else: verdicts, smallest counterexamples, how\nnear to their bounds errors come, and what the cases cover. The status is 2 where a back end differs.',
-    )
-    .option(
-      '--backend <names...>',
-      'back ends, by name or module (default: fastpath, and the runtimes of tools/peers that are installed)',
-    )
-    .addOption(
-      new Option('--operator <kinds...>', 'operators to check (default: all)').choices(
-        operatorKinds,
+  withSuiteOptions(
+    conformance
+      .command('report')
+      .summary('verdicts on several back ends, as a page')
+      .description(
+        'Runs the suite on each back end and writes one page that needs nothing else: verdicts, smallest counterexamples, how\nnear to their bounds errors come, and what the cases cover. The status is 2 where a back end differs.',
+      )
+      .option(
+        '--backend <names...>',
+        'back ends, by name or module (default: fastpath, and the runtimes of tools/peers that are installed)',
       ),
-    )
-    .addOption(
-      new Option('--precision <names...>', 'precisions to check (default: all)').choices(
-        precisionNames,
-      ),
-    )
-    .option('--runs <n>', 'cases of each property', positiveInteger, 300)
-    .option(
-      '--seed <n>',
-      'what the cases follow from (default: another each time)',
-      positiveInteger,
-    )
+  )
     .option('--limit <s>', 'seconds that a back end may take for a property', positiveInteger, 60)
     .option('--markdown <file>', 'a summary in Markdown too')
     .option('--mutants <file>', 'what `npm run mutants -- --json` printed, to include its score')
@@ -62,13 +43,12 @@ export function registerConformanceReport(conformance: Command, peers: readonly 
 }
 
 async function report(flags: ReportFlags, peers: readonly string[]): Promise<void> {
-  const { output, markdown, mutants, runs, limit, operator, precision } = flags;
+  const { output, markdown, mutants, runs, seed, limit, operator, precision } = flags;
   const inputs = mutants === undefined ? [] : [mutants];
   checkOutput(output, inputs);
   if (markdown !== undefined) checkOutput(markdown, inputs);
   const score = mutants === undefined ? undefined : parseMutants(mutants, readText(mutants));
   const names = [...new Set(flags.backend ?? defaultBackends(peers))];
-  const seed = flags.seed ?? 1 + Math.floor(Math.random() * (2 ** 31 - 1));
   const backends: BackendReport[] = [];
   const progress = new Progress('Checking');
   for (const name of names) {

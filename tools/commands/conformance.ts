@@ -4,7 +4,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import process from 'node:process';
 import { pathToFileURL } from 'node:url';
-import { Option, type Command } from 'commander';
+import type { Command } from 'commander';
 import { bisectNetwork, type Bisection } from '../../conformance/counterexample/bisect.ts';
 import {
   decodeCase,
@@ -23,31 +23,23 @@ import {
 import type { Backend } from '../../golden/backend.ts';
 import { backends } from '../../golden/backends.ts';
 import { goldenInputs } from '../../golden/inputs.ts';
-import {
-  operatorKinds,
-  type Graph,
-  type OperatorKind,
-  type PrecisionName,
-} from '../../reference/index.ts';
+import type { Graph } from '../../reference/index.ts';
 import { FileError, messageOf, UsageError } from '../errors.ts';
 import { readBytes, writeBytes } from '../files.ts';
 import { checkTakesPhotos, isEmbedded, loadModel, packagePath, precisionNames } from '../models.ts';
 import {
   nonNegativeInteger,
-  positiveInteger,
   print,
   printJson,
   Progress,
   table,
+  withSuiteOptions,
+  type SuiteFlags,
 } from './context.ts';
 import { registerConformanceReport } from './conformance-report.ts';
 
-interface ConformanceFlags {
+interface ConformanceFlags extends SuiteFlags {
   readonly backend: string;
-  readonly operator?: readonly OperatorKind[];
-  readonly precision?: readonly PrecisionName[];
-  readonly runs: number;
-  readonly seed?: number;
   readonly cases: string;
   readonly replay?: string;
   readonly explain?: string;
@@ -57,29 +49,15 @@ interface ConformanceFlags {
 }
 
 export function registerConformance(program: Command): void {
-  const command = program
-    .command('conformance')
-    .summary('hold a back end to the reference')
-    .description(
-      'Draws cases of every operator and precision, runs them on a back end and on the reference, and compares: every bit of\nintegers, derived bounds of float32. What differs is made small and written as a .case file; the status is then 2.',
-    )
-    .option('--backend <name>', `${backendNames}, or a module (./mine.ts)`, 'fastpath')
-    .addOption(
-      new Option('--operator <kinds...>', 'operators to check (default: all)').choices(
-        operatorKinds,
-      ),
-    )
-    .addOption(
-      new Option('--precision <names...>', 'precisions to check (default: all)').choices(
-        precisionNames,
-      ),
-    )
-    .option('--runs <n>', 'cases of each property', positiveInteger, 300)
-    .option(
-      '--seed <n>',
-      'what the cases follow from (default: another each time)',
-      positiveInteger,
-    )
+  const command = program.command('conformance');
+  withSuiteOptions(
+    command
+      .summary('hold a back end to the reference')
+      .description(
+        'Draws cases of every operator and precision, runs them on a back end and on the reference, and compares: every bit of\nintegers, derived bounds of float32. What differs is made small and written as a .case file; the status is then 2.',
+      )
+      .option('--backend <name>', `${backendNames}, or a module (./mine.ts)`, 'fastpath'),
+  )
     .option('--cases <folder>', 'where .case files are written', 'conformance-cases')
     .option('--replay <file>', 'run one .case file again')
     .option('--explain <file>', 'say step by step how one element of a .case file comes about')
@@ -114,7 +92,7 @@ async function conformance(flags: ConformanceFlags): Promise<void> {
   const progress = new Progress(`Checking ${backend.name}`);
   const report = await runSuite(backend, {
     runs: flags.runs,
-    seed: flags.seed ?? 1 + Math.floor(Math.random() * (2 ** 31 - 1)),
+    seed: flags.seed,
     ...(flags.operator === undefined ? {} : { operators: flags.operator }),
     ...(flags.precision === undefined ? {} : { precisions: flags.precision }),
     onProperty: (_property, position, count) => {

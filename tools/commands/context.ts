@@ -3,7 +3,12 @@
 import process from 'node:process';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { precisionNames } from '../models.ts';
-import type { Int16Weights, PrecisionName } from '../../reference/index.ts';
+import {
+  operatorKinds,
+  type Int16Weights,
+  type OperatorKind,
+  type PrecisionName,
+} from '../../reference/index.ts';
 
 export interface ModelOptions {
   readonly precision?: PrecisionName;
@@ -24,6 +29,35 @@ export function withModelOptions(command: Command): Command {
         'full',
         'int8',
       ]),
+    );
+}
+
+export interface SuiteFlags {
+  readonly operator?: readonly OperatorKind[];
+  readonly precision?: readonly PrecisionName[];
+  readonly runs: number;
+  readonly seed: number;
+}
+
+/** Adds the options that choose what the conformance suite draws. */
+export function withSuiteOptions(command: Command): Command {
+  const seed = 1 + Math.floor(Math.random() * (2 ** 31 - 1));
+  return command
+    .addOption(
+      new Option('--operator <kinds...>', 'operators to check (default: all)').choices(
+        operatorKinds,
+      ),
+    )
+    .addOption(
+      new Option('--precision <names...>', 'precisions to check (default: all)').choices(
+        precisionNames,
+      ),
+    )
+    .option('--runs <n>', 'cases of each property', positiveInteger, 300)
+    .addOption(
+      new Option('--seed <n>', 'what the cases follow from')
+        .argParser(positiveInteger)
+        .default(seed, 'another each time'),
     );
 }
 
