@@ -204,7 +204,9 @@ describe('golden files', () => {
     expect(refusal(pack({ ...outer, sha256: 5 }))).toBe(
       'a.golden: Expected a digest and a record but found neither or one',
     );
-    expect(refusal(pack([1, 2]))).toContain('a.golden: Expected a golden file. Invalid input: expected object');
+    expect(refusal(pack([1, 2]))).toContain(
+      'a.golden: Expected a golden file. Invalid input: expected object',
+    );
   });
 
   it('are refused where a part has another size', () => {
