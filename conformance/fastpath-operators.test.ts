@@ -1,7 +1,8 @@
 /** The fast path against the reference, operator by operator: every bit of integers, derived bounds of float32. */
 
 import fc from 'fast-check';
-import { fastpathBackend } from '../golden/fastpath-backend.ts';
+import type { Backend } from '../golden/backend.ts';
+import { fastpathBackend, fastpathRelaxedBackend } from '../golden/fastpath-backend.ts';
 import { GraphError } from '../reference/index.ts';
 import { compareCase, describeCase, type OperatorCase } from './operator-case.ts';
 import { operatorProperties, propertyName } from './properties.ts';
@@ -10,9 +11,9 @@ import { property } from './property.ts';
 const file = 'conformance/fastpath-operators.test.ts';
 
 /** A case that breaks a rule of the reference, as some drawn from scales do, says nothing. */
-async function problemOf(drawn: OperatorCase): Promise<string | undefined> {
+async function problemOf(backend: Backend, drawn: OperatorCase): Promise<string | undefined> {
   try {
-    const { violation, worst } = await compareCase(drawn, fastpathBackend);
+    const { violation, worst } = await compareCase(drawn, backend);
     if (violation === undefined) return undefined;
     const { index, expected, found, bound } = violation;
     return `Expected element ${String(index)} to be ${String(expected)} within ${String(bound)} but found ${String(found)} (worst ${String(worst.share)} of its bound)\n${describeCase(drawn)}`;
@@ -22,6 +23,9 @@ async function problemOf(drawn: OperatorCase): Promise<string | undefined> {
   }
 }
 
-for (const each of operatorProperties) {
-  property(propertyName(each), { runs: 200, file }, each.cases, problemOf);
+for (const backend of [fastpathBackend, fastpathRelaxedBackend]) {
+  for (const each of operatorProperties) {
+    const name = `${propertyName(each)}, ${backend.name}`;
+    property(name, { runs: 200, file }, each.cases, (drawn) => problemOf(backend, drawn));
+  }
 }

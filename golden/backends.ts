@@ -1,9 +1,10 @@
 /** The back ends that `plumbline golden check` knows, by name. */
 
 import { referenceBackend, type Backend } from './backend.ts';
-import { fastpathBackend } from './fastpath-backend.ts';
+import { fastpathBackend, fastpathRelaxedBackend } from './fastpath-backend.ts';
 
 export const backends: Readonly<Record<string, Backend>> = {
   reference: referenceBackend,
   fastpath: fastpathBackend,
+  'fastpath-relaxed': fastpathRelaxedBackend,
 };

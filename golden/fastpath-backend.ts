@@ -1,26 +1,31 @@
-/** The fast path as a back end. */
+/** The fast path as back ends, one a variant. */
 
 import { compileGraph } from '../fastpath/compile/index.ts';
-import { loadProgram, type Elements } from '../fastpath/runtime/index.ts';
+import { loadProgram, type Elements, type Variant } from '../fastpath/runtime/index.ts';
 import type { Graph, Tensor, TensorData } from '../reference/index.ts';
 import { kernelsModule } from '../tools/kernels.ts';
 import type { Backend, RunOutput } from './backend.ts';
 
-export const fastpathBackend: Backend = {
-  name: 'fastpath',
-  prepare: async (graph) => {
-    const program = await loadProgram(compileGraph(graph), kernelsModule());
-    return {
-      run: (inputs) => {
-        const intermediates = new Map<string, Tensor>();
-        const outputs = program.runSteps(inputs.map(elementsOf), ({ tensor, data }) => {
-          intermediates.set(tensor.name, { ...tensorNamed(graph, tensor.name), data });
-        });
-        return { outputs: outputTensors(graph, outputs), intermediates } satisfies RunOutput;
-      },
-    };
-  },
-};
+export const fastpathBackend = backendOf('fastpath', 'simd');
+export const fastpathRelaxedBackend = backendOf('fastpath-relaxed', 'relaxed');
+
+function backendOf(name: string, variant: Variant): Backend {
+  return {
+    name,
+    prepare: async (graph) => {
+      const program = await loadProgram(compileGraph(graph), kernelsModule(variant));
+      return {
+        run: (inputs) => {
+          const intermediates = new Map<string, Tensor>();
+          const outputs = program.runSteps(inputs.map(elementsOf), ({ tensor, data }) => {
+            intermediates.set(tensor.name, { ...tensorNamed(graph, tensor.name), data });
+          });
+          return { outputs: outputTensors(graph, outputs), intermediates } satisfies RunOutput;
+        },
+      };
+    },
+  };
+}
 
 function elementsOf(data: TensorData): Elements {
   if (data instanceof Int32Array || data instanceof BigInt64Array) {

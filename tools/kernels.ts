@@ -1,16 +1,20 @@
-/** The kernels' module as built, for hosts with a file system. */
+/** The kernels' modules as built, for hosts with a file system. */
 
 import { readFileSync } from 'node:fs';
+import type { Variant } from '../fastpath/runtime/index.ts';
 import { packagePath } from './models.ts';
 
-let compiled: WebAssembly.Module | undefined;
+const compiled = new Map<Variant, WebAssembly.Module>();
 
-/** The compiled kernels; compiled once a process. */
-export function kernelsModule(): WebAssembly.Module {
-  compiled ??= new WebAssembly.Module(readFileSync(kernelsPath()));
-  return compiled;
+/** The compiled kernels of a variant, `simd` unless said otherwise; compiled once a process. */
+export function kernelsModule(variant: Variant = 'simd'): WebAssembly.Module {
+  const known = compiled.get(variant);
+  if (known !== undefined) return known;
+  const module = new WebAssembly.Module(readFileSync(kernelsPath(variant)));
+  compiled.set(variant, module);
+  return module;
 }
 
-export function kernelsPath(): string {
-  return packagePath('build', 'kernels.simd.wasm');
+export function kernelsPath(variant: Variant = 'simd'): string {
+  return packagePath('build', `kernels.${variant}.wasm`);
 }

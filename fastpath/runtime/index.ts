@@ -13,6 +13,7 @@ import { ImageStream, type ResizeKernels, type SourceImage } from './image-strea
 
 export { ProgramError, programRules, type ProgramRule } from '../program/errors.ts';
 export { ImageStream, type SourceImage } from './image-stream.ts';
+export { variants, type Variant } from './variant.ts';
 export type {
   ProgramDescription,
   ProgramImage,
