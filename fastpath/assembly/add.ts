@@ -1,6 +1,6 @@
 /** add: rule E1 of reference/SEMANTICS.md. */
 
-import { finish8, storeCodes } from './requantize';
+import { storeClamped, storeLimited } from './requantize';
 import { Step } from './step';
 
 /** A factor `multiplier * 2^(shift - 31)` that all elements have, rounded twice (rule A4). */
@@ -24,13 +24,14 @@ class AddParameters {
 
 const FIRST: usize = 4;
 const FACTOR_BYTES: usize = 20;
+const LIMITS: usize = FIRST + 3 * FACTOR_BYTES;
 
 export function addFloat32(s: Step): void {
   const bytes = elements(s) * 4;
   for (let at: usize = 0; at < bytes; at += 32) {
     const low = f32x4.add(v128.load(s.input + at), v128.load(s.second + at));
     const high = f32x4.add(v128.load(s.input + at, 16), v128.load(s.second + at, 16));
-    finish8<f32>(s.output + at, low, high, 0, s);
+    storeClamped(s.output + at, low, high, s);
   }
 }
 
@@ -53,7 +54,8 @@ export function addCodes<T>(s: Step): void {
       rescale(i32x4.sub(i32x4.extend_high_i16x8_s(a), firstZero), first),
       rescale(i32x4.sub(i32x4.extend_high_i16x8_s(b), secondZero), second),
     );
-    storeCodes<T>(s.output + at, i16x8.narrow_i32x4_s(rescale(low, output), rescale(high, output)), s);
+    const codes = i16x8.narrow_i32x4_s(rescale(low, output), rescale(high, output));
+    storeLimited<T>(s.output + at, codes, s.parameters + LIMITS);
   }
 }
 

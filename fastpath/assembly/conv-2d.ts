@@ -1,14 +1,15 @@
 /**
- * conv2d and fullyConnected as a product of matrices: rules C1 and C3 of reference/SEMANTICS.md.
+ * conv2d and fullyConnected of float32 and int16, as a product of matrices: rules C1 and C3 of reference/SEMANTICS.md.
  *
  * Rows are output pixels, columns output channels, k runs over ky kx ic. Tiles of 4 rows by 8 columns: 8 vectors of
  * sums stay in registers. Weights lie in panels of 8 columns, [columns / 8][k / depth][8][depth], where depth is the
  * products that one instruction adds up: 1 for float32, 2 for integers. Windows are packed to match,
- * [rows / 4][k / depth][4][depth], integers widened to int16.
+ * [rows / 4][k / depth][4][depth].
  */
 
-import { finish8, finishWide } from './requantize';
+import { finish4x8, finishWide, PANEL_PARAMETERS } from './requantize';
 import { Step } from './step';
+import { copyWindow, isPointwise } from './windows';
 
 const TILE: i32 = 4;
 const PANEL: i32 = 8;
@@ -43,7 +44,7 @@ export function conv2d<T, W, A>(s: Step): void {
   const tileBytes = (<usize>roundUp8(k) / depth<T>()) * TILE_STEP;
   const panelBytes = <usize>kSteps * panelStep<T, W>();
   // Of a panel's parameters: the bias (and multiplier and scale or shift) of 8 channels.
-  const parameterBytes: usize = isFloat<T>() ? 32 : sizeof<A>() == 8 ? 128 : 96;
+  const parameterBytes: usize = isFloat<T>() ? 32 : sizeof<A>() == 8 ? 128 : PANEL_PARAMETERS;
   const patches = s.scratch + (<usize>s.block / TILE) * tileBytes;
   const pointwise = isPointwise(s);
   for (let block: i32 = 0; block < rows; block += s.block) {
@@ -66,21 +67,6 @@ export function conv2d<T, W, A>(s: Step): void {
       parameters += parameterBytes;
     }
   }
-}
-
-/** Whether each window is one pixel whose channels lie in whole vectors, so that it can be packed where it stands. */
-function isPointwise(s: Step): bool {
-  return (
-    s.kernelHeight == 1 &&
-    s.kernelWidth == 1 &&
-    s.strideY == 1 &&
-    s.strideX == 1 &&
-    s.padTop == 0 &&
-    s.padLeft == 0 &&
-    s.inHeight == s.outHeight &&
-    s.inWidth == s.outWidth &&
-    (s.inStride & 7) == 0
-  );
 }
 
 /** Packs four pixels. Rows beyond the last are the last again: their results are written twice, alike. */
@@ -108,16 +94,14 @@ function packWindows<T>(s: Step, row: i32, rows: i32, k: i32, patches: usize, to
   packRows<T>(patches, patches + bytes, patches + 2 * bytes, patches + 3 * bytes, k, to);
 }
 
-/** Interleaves four rows of k elements, read in vectors of 4 (float32) or 8 (integers). */
+/** Interleaves four rows of k elements, read in vectors. */
 @inline
 function packRows<T>(r0: usize, r1: usize, r2: usize, r3: usize, k: i32, to: usize): void {
-  const vector: i32 = isFloat<T>() ? 4 : 8;
-  const bytes = <usize>vector * sizeof<T>();
-  for (let i: i32 = 0; i < k; i += vector) {
-    const a = loadWide<T>(r0);
-    const b = loadWide<T>(r1);
-    const c = loadWide<T>(r2);
-    const d = loadWide<T>(r3);
+  for (let i: i32 = 0; i < k; i += 16 / sizeof<T>()) {
+    const a = v128.load(r0);
+    const b = v128.load(r1);
+    const c = v128.load(r2);
+    const d = v128.load(r3);
     const ab = v128.shuffle<i32>(a, b, 0, 4, 1, 5);
     const cd = v128.shuffle<i32>(c, d, 0, 4, 1, 5);
     const abHigh = v128.shuffle<i32>(a, b, 2, 6, 3, 7);
@@ -126,59 +110,12 @@ function packRows<T>(r0: usize, r1: usize, r2: usize, r3: usize, k: i32, to: usi
     v128.store(to, v128.shuffle<i64>(ab, cd, 1, 3), 16);
     v128.store(to, v128.shuffle<i64>(abHigh, cdHigh, 0, 2), 32);
     v128.store(to, v128.shuffle<i64>(abHigh, cdHigh, 1, 3), 48);
-    r0 += bytes;
-    r1 += bytes;
-    r2 += bytes;
-    r3 += bytes;
+    r0 += 16;
+    r1 += 16;
+    r2 += 16;
+    r3 += 16;
     to += 64;
   }
-}
-
-/** Four float32, or eight integers as int16. */
-@inline
-function loadWide<T>(at: usize): v128 {
-  return sizeof<T>() == 1 ? v128.load8x8_s(at) : v128.load(at);
-}
-
-/** Lays out the window of an output pixel, ky kx ic, with the zero point outside the image. */
-function copyWindow<T>(s: Step, row: i32, to: usize): void {
-  const oy = (row / s.outWidth) % s.outHeight;
-  const ox = row % s.outWidth;
-  const image = row / (s.outWidth * s.outHeight);
-  const x0 = ox * s.strideX - s.padLeft;
-  const channels = <usize>s.inChannels * sizeof<T>();
-  const stride = <usize>s.inStride * sizeof<T>();
-  const whole = x0 >= 0 && x0 + s.kernelWidth <= s.inWidth && s.inStride == s.inChannels;
-  for (let ky: i32 = 0; ky < s.kernelHeight; ky++) {
-    const y = oy * s.strideY - s.padTop + ky;
-    if (y < 0 || y >= s.inHeight) {
-      to = fill<T>(to, s.kernelWidth * s.inChannels, s.inZero);
-      continue;
-    }
-    const line = s.input + <usize>((image * s.inHeight + y) * s.inWidth) * stride;
-    if (whole) {
-      memory.copy(to, line + <usize>x0 * stride, <usize>s.kernelWidth * channels);
-      to += <usize>s.kernelWidth * channels;
-      continue;
-    }
-    for (let kx: i32 = 0; kx < s.kernelWidth; kx++) {
-      const x = x0 + kx;
-      if (x < 0 || x >= s.inWidth) {
-        to = fill<T>(to, s.inChannels, s.inZero);
-      } else {
-        memory.copy(to, line + <usize>x * stride, channels);
-        to += channels;
-      }
-    }
-  }
-}
-
-/** Stores `count` elements of real zero and returns the address after them. */
-@inline
-function fill<T>(at: usize, count: i32, zero: i32): usize {
-  const end = at + <usize>count * sizeof<T>();
-  for (; at < end; at += sizeof<T>()) store<T>(at, <T>zero);
-  return end;
 }
 
 @inline
@@ -237,10 +174,7 @@ function multiplyTile<T, W, A>(
       accumulateWide(sums + 128, c20, c21);
       accumulateWide(sums + 192, c30, c31);
     } else {
-      finish8<T>(o0, c00, c01, parameters, s);
-      finish8<T>(o1, c10, c11, parameters, s);
-      finish8<T>(o2, c20, c21, parameters, s);
-      finish8<T>(o3, c30, c31, parameters, s);
+      finish4x8<T>(o0, o1, o2, o3, c00, c01, c10, c11, c20, c21, c30, c31, parameters, s);
     }
   } while (w != end);
   if (wide) {

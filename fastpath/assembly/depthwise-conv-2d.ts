@@ -1,15 +1,15 @@
 /**
- * depthwiseConv2d: rule C2 of reference/SEMANTICS.md.
+ * depthwiseConv2d of float32, and of int16 with int64 sums: rule C2 of reference/SEMANTICS.md.
  *
  * Eight channels of an output pixel at a time. Weights lie [kh][kw][stride]; a window is cut to the image, so that
  * positions outside are skipped.
  */
 
-import { finish8, finishWide } from './requantize';
+import { finishWide, storeClamped } from './requantize';
 import { Step } from './step';
 
-/** T: element of input and output; W: of weights; A: f32, i32 or i64 accumulators. */
-export function depthwiseConv2d<T, W, A>(s: Step): void {
+/** T: element of input, output and weights; A: f32 or i64 accumulators. */
+export function depthwiseConv2d<T, A>(s: Step): void {
   const pixelBytes = <usize>s.inStride * sizeof<T>();
   const lineBytes = <usize>s.inWidth * pixelBytes;
   let out = s.output;
@@ -24,7 +24,7 @@ export function depthwiseConv2d<T, W, A>(s: Step): void {
         const firstX = max(0, -x);
         const endX = min(s.kernelWidth, s.inWidth - x);
         const corner = image + <usize>(y + firstY) * lineBytes + <usize>(x + firstX) * pixelBytes;
-        filterPixel<T, W, A>(s, corner, firstY, endY, firstX, endX, pixelBytes, lineBytes, out);
+        filterPixel<T, A>(s, corner, firstY, endY, firstX, endX, pixelBytes, lineBytes, out);
         out += <usize>s.outStride * sizeof<T>();
       }
     }
@@ -33,12 +33,11 @@ export function depthwiseConv2d<T, W, A>(s: Step): void {
 
 /** All channels of an output pixel whose window, cut to the image, begins at `corner`. */
 @inline
-function filterPixel<T, W, A>(
+function filterPixel<T, A>(
   s: Step, corner: usize, firstY: i32, endY: i32, firstX: i32, endX: i32,
   pixelBytes: usize, lineBytes: usize, out: usize,
 ): void {
-  const tapBytes = <usize>s.outStride * sizeof<W>();
-  const zero = i16x8.splat(<i16>s.inZero);
+  const tapBytes = <usize>s.outStride * sizeof<T>();
   let parameters = s.parameters;
   let input = corner;
   let weights = s.weights + <usize>(firstY * s.kernelWidth + firstX) * tapBytes;
@@ -58,19 +57,14 @@ function filterPixel<T, W, A>(
           c0 = f32x4.add(c0, f32x4.mul(v128.load(x), v128.load(w)));
           c1 = f32x4.add(c1, f32x4.mul(v128.load(x, 16), v128.load(w, 16)));
         } else {
-          const codes = sizeof<T>() == 1 ? i16x8.sub(v128.load8x8_s(x), zero) : v128.load(x);
-          const factors = sizeof<W>() == 1 ? v128.load8x8_s(w) : v128.load(w);
+          const codes = v128.load(x);
+          const factors = v128.load(w);
           const low = i32x4.extmul_low_i16x8_s(codes, factors);
           const high = i32x4.extmul_high_i16x8_s(codes, factors);
-          if (wide) {
-            c0 = i64x2.add(c0, i64x2.extend_low_i32x4_s(low));
-            c1 = i64x2.add(c1, i64x2.extend_high_i32x4_s(low));
-            c2 = i64x2.add(c2, i64x2.extend_low_i32x4_s(high));
-            c3 = i64x2.add(c3, i64x2.extend_high_i32x4_s(high));
-          } else {
-            c0 = i32x4.add(c0, low);
-            c1 = i32x4.add(c1, high);
-          }
+          c0 = i64x2.add(c0, i64x2.extend_low_i32x4_s(low));
+          c1 = i64x2.add(c1, i64x2.extend_high_i32x4_s(low));
+          c2 = i64x2.add(c2, i64x2.extend_low_i32x4_s(high));
+          c3 = i64x2.add(c3, i64x2.extend_high_i32x4_s(high));
         }
         x += pixelBytes;
         w += tapBytes;
@@ -85,11 +79,11 @@ function filterPixel<T, W, A>(
       v128.store(s.scratch, c3, 48);
       finishWide(out, s.scratch, parameters, s);
     } else {
-      finish8<T>(out, c0, c1, parameters, s);
+      storeClamped(out, c0, c1, s);
     }
     input += 8 * sizeof<T>();
-    weights += 8 * sizeof<W>();
+    weights += 8 * sizeof<T>();
     out += 8 * sizeof<T>();
-    parameters += isFloat<T>() ? 32 : wide ? 128 : 96;
+    parameters += isFloat<T>() ? 32 : 128;
   }
 }

@@ -5,7 +5,10 @@
 
 import { addCodes, addFloat32 } from './add';
 import { conv2d } from './conv-2d';
+import { conv2dInt8 } from './conv-2d-i8';
 import { depthwiseConv2d } from './depthwise-conv-2d';
+import { depthwiseCodes } from './depthwise-conv-2d-codes';
+import { unsignedDot } from './dot';
 import { clampFloat32, dequantize, quantize, rescale } from './elementwise';
 import { pad, repeatChannels, reshape } from './layout';
 import { averagePool, mean } from './pool';
@@ -24,7 +27,8 @@ export function conv2d_f32(s: Step): void {
   conv2d<f32, f32, f32>(s);
 }
 export function conv2d_i8(s: Step): void {
-  conv2d<i8, i8, i32>(s);
+  if (ASC_FEATURE_RELAXED_SIMD && unsignedDot) conv2dInt8<u8>(s);
+  else conv2dInt8<i16>(s);
 }
 export function conv2d_i16_w8(s: Step): void {
   conv2d<i16, i8, i32>(s);
@@ -40,22 +44,17 @@ export function conv2d_i16_w16_wide(s: Step): void {
 }
 
 export function depthwise_f32(s: Step): void {
-  depthwiseConv2d<f32, f32, f32>(s);
+  depthwiseConv2d<f32, f32>(s);
 }
 export function depthwise_i8(s: Step): void {
-  depthwiseConv2d<i8, i8, i32>(s);
+  if (ASC_FEATURE_RELAXED_SIMD && unsignedDot) depthwiseCodes<i8, u8, i8>(s);
+  else depthwiseCodes<i8, i16, i8>(s);
 }
-export function depthwise_i16_w8(s: Step): void {
-  depthwiseConv2d<i16, i8, i32>(s);
+export function depthwise_i16(s: Step): void {
+  depthwiseCodes<i16, i16, i16>(s);
 }
-export function depthwise_i16_w16(s: Step): void {
-  depthwiseConv2d<i16, i16, i32>(s);
-}
-export function depthwise_i16_w8_wide(s: Step): void {
-  depthwiseConv2d<i16, i8, i64>(s);
-}
-export function depthwise_i16_w16_wide(s: Step): void {
-  depthwiseConv2d<i16, i16, i64>(s);
+export function depthwise_i16_wide(s: Step): void {
+  depthwiseConv2d<i16, i64>(s);
 }
 
 export function add_f32(s: Step): void {

@@ -24,11 +24,29 @@ export function requantizeInt64(accumulator: i64, multiplier: i32, shift: i32): 
   return <i32>((accumulator * reduced + ((<i64>1) << (exponent - 1))) >> exponent);
 }
 
-/** Four sums at once; the third parameter of a channel is the scale of `requantizeVector`. */
-export const REQUANTIZE_VECTOR: i32 = 0;
-/** One by one, rounded twice (A4) or once (A5); the third parameter of a channel is its shift. */
-export const REQUANTIZE_TWICE: i32 = 1;
-export const REQUANTIZE_ONCE: i32 = 2;
+/**
+ * How a panel's int32 sums become codes: the word after the parameters of its 8 channels, which are biases, factors and
+ * third parameters, 8 words each.
+ *
+ * In float32, where fastpath/compile/float-rescaling.ts has proven that it gives the same codes; the factor is a scale,
+ * the third an offset, which in the second form takes the sum's sign.
+ */
+export const RESCALE_FLOAT: i32 = 0;
+export const RESCALE_SIGNED_FLOAT: i32 = 1;
+/** Four at once in integers; the third parameter is the scale of `requantizeVector`. */
+export const RESCALE_VECTOR: i32 = 2;
+/** One by one in integers; the third parameter is the shift. */
+export const RESCALE_LANES: i32 = 3;
+/** In float64, which holds all bits where there is one rounding (A5): factors are 8 float64 and no third follows. */
+export const RESCALE_DOUBLE: i32 = 4;
+
+/** Bytes from a panel's biases to its factors, and from those to its third parameters. */
+const GROUP: usize = 32;
+/** Where the kind of rescaling stands, then zero point and limits of the output, each twice as int16. */
+const KIND: usize = 3 * GROUP;
+const LIMITS: usize = KIND + 4;
+/** Bytes of a panel's parameters for int32 sums. */
+export const PANEL_PARAMETERS: usize = KIND + 16;
 
 /**
  * Four int32 sums times `multiplier * 2^(shift - 31)` of their channels, for shifts in [-31, -2].
@@ -37,14 +55,10 @@ export const REQUANTIZE_ONCE: i32 = 2;
  * g = (x * m ± 2^30) >> 32, which is the upper half of each product, then (g + 2^(t-33)) >> (t-32). SIMD shifts all
  * lanes alike, so that the second shift is a product with the lane's `scale` = 2^(31+shift), which takes
  * 2^(t-33) to the same 2^29 in every lane, and a shift by 30.
- *
- * `half` is 2^30 and `halfSign` the sign bit where it has to follow the sum's sign; where a clamp at the zero point
- * hides all negative results, halfSign may be 0. With both 0 there is one rounding: `requantizeInt64` for int32 sums,
- * if the multiplier is the reduced one times 2^16.
  */
 @inline
-export function requantizeVector(x: v128, multiplier: v128, scale: v128, half: v128, halfSign: v128): v128 {
-  const signedHalf = v128.or(v128.and(x, halfSign), half);
+export function requantizeVector(x: v128, multiplier: v128, scale: v128): v128 {
+  const signedHalf = v128.or(v128.and(x, i32x4.splat(i32.MIN_VALUE)), i32x4.splat(1 << 30));
   const low = i64x2.add(i64x2.extmul_low_i32x4_s(x, multiplier), i64x2.extend_low_i32x4_s(signedHalf));
   const high = i64x2.add(i64x2.extmul_high_i32x4_s(x, multiplier), i64x2.extend_high_i32x4_s(signedHalf));
   const g = v128.shuffle<i32>(low, high, 1, 3, 5, 7);
@@ -56,61 +70,161 @@ export function requantizeVector(x: v128, multiplier: v128, scale: v128, half: v
   );
 }
 
-/** Four sums, for any shift, one by one. */
-function requantizeLanes(x: v128, multiplier: v128, shift: v128, twice: bool): v128 {
-  let y = x;
-  y = i32x4.replace_lane(y, 0, requantizeLane(i32x4.extract_lane(x, 0), i32x4.extract_lane(multiplier, 0), i32x4.extract_lane(shift, 0), twice));
-  y = i32x4.replace_lane(y, 1, requantizeLane(i32x4.extract_lane(x, 1), i32x4.extract_lane(multiplier, 1), i32x4.extract_lane(shift, 1), twice));
-  y = i32x4.replace_lane(y, 2, requantizeLane(i32x4.extract_lane(x, 2), i32x4.extract_lane(multiplier, 2), i32x4.extract_lane(shift, 2), twice));
-  y = i32x4.replace_lane(y, 3, requantizeLane(i32x4.extract_lane(x, 3), i32x4.extract_lane(multiplier, 3), i32x4.extract_lane(shift, 3), twice));
-  return y;
-}
-
-function requantizeLane(x: i32, multiplier: i32, shift: i32, twice: bool): i32 {
-  return twice ? requantizeInt32(x, multiplier, shift) : requantizeInt64(x, multiplier, shift);
-}
-
-/** Bytes from a panel's biases to its multipliers, and from those to its scales or shifts. */
-const GROUP: usize = 32;
-
-/** Eight int32 sums of a panel whose parameters are at `q`, as int32 codes without zero point. */
+/** Four sums as codes, in float32: trunc(x * scale + offset). `sign` masks the sign that the offset takes. */
 @inline
-function requantizePanel(x: v128, q: usize, s: Step): v128 {
-  const multiplier = v128.load(q, GROUP);
-  const third = v128.load(q, 2 * GROUP);
-  const kind = s.requantization;
-  if (kind == REQUANTIZE_VECTOR) {
-    const half = v128.load32_splat(changetype<usize>(s), offsetof<Step>('half'));
-    const halfSign = v128.load32_splat(changetype<usize>(s), offsetof<Step>('halfSign'));
-    return requantizeVector(x, multiplier, third, half, halfSign);
+function rescaleFloat(x: v128, scale: v128, offset: v128, sign: v128): v128 {
+  const real = f32x4.convert_i32x4_s(x);
+  const rounding = v128.or(offset, v128.and(x, sign));
+  if (ASC_FEATURE_RELAXED_SIMD) {
+    return i32x4.relaxed_trunc_f32x4_s(f32x4.relaxed_madd(real, scale, rounding));
   }
-  return requantizeLanes(x, multiplier, third, kind == REQUANTIZE_TWICE);
+  // Conversion to integers that saturates takes V8 five instructions. Here |y| < 2^21, so that the sum with
+  // 1.5 * 2^23 has the integer in its low bits.
+  const y = f32x4.trunc(f32x4.add(f32x4.mul(real, scale), rounding));
+  return i32x4.sub(f32x4.add(y, f32x4.splat(12582912)), i32x4.splat(0x4b400000));
+}
+
+/** Eight sums of the panel with parameters `q`, in one of the forms that take no call. */
+@inline
+function storeFloat<T>(at: usize, x0: v128, x1: v128, q: usize, sign: v128): void {
+  const low = rescaleFloat(x0, v128.load(q, GROUP), v128.load(q, 2 * GROUP), sign);
+  const high = rescaleFloat(x1, v128.load(q, GROUP + 16), v128.load(q, 2 * GROUP + 16), sign);
+  storeCodes<T>(at, i16x8.narrow_i32x4_s(low, high), q);
 }
 
 /**
- * Finishes eight sums of neighbouring channels, x0 the first four, and stores them at `at`.
- * float32: clamps. Integers: rescales by the panel's parameters at `q`, adds the zero point, clamps.
+ * Four sums times the float64 factors at `factors`, which are a 15-bit multiplier times a power of two: floor(x * factor +
+ * 1 / 2). Of the product's 46 bits none is lost, nor of the sum's 47.
  */
 @inline
-export function finish8<T>(at: usize, x0: v128, x1: v128, q: usize, s: Step): void {
-  const step = changetype<usize>(s);
-  if (isFloat<T>()) {
-    const min = v128.load32_splat(step, offsetof<Step>('min'));
-    const max = v128.load32_splat(step, offsetof<Step>('max'));
-    // pmin and pmax give their first operand where a comparison with NaN fails: NaN passes (rule A2).
-    v128.store(at, f32x4.pmin(f32x4.pmax(x0, min), max));
-    v128.store(at, f32x4.pmin(f32x4.pmax(x1, min), max), 16);
-    return;
-  }
-  const narrow = i16x8.narrow_i32x4_s(requantizePanel(x0, q, s), requantizePanel(x1, q + 16, s));
-  storeCodes<T>(at, narrow, s);
+function rescaleDouble(x: v128, factors: usize): v128 {
+  const low = roundHalfUp(f64x2.convert_low_i32x4_s(x), v128.load(factors));
+  const high = roundHalfUp(f64x2.convert_low_i32x4_s(v128.shuffle<i64>(x, x, 1, 1)), v128.load(factors, 16));
+  // The sum with 1.5 * 2^52 has the integer in its low bits.
+  const magic = f64x2.splat(6755399441055744);
+  return v128.shuffle<i32>(f64x2.add(low, magic), f64x2.add(high, magic), 0, 2, 4, 6);
 }
 
-/** Stores eight codes without zero point, saturated to int16, after adding it and clamping. */
 @inline
-export function storeCodes<T>(at: usize, codes: v128, s: Step): void {
-  const shifted = i16x8.add_sat_s(codes, i16x8.splat(<i16>s.outZero));
-  const limited = i16x8.min_s(i16x8.max_s(shifted, i16x8.splat(<i16>s.min)), i16x8.splat(<i16>s.max));
+function roundHalfUp(x: v128, factor: v128): v128 {
+  return f64x2.floor(f64x2.add(f64x2.mul(x, factor), f64x2.splat(0.5)));
+}
+
+@inline
+function storeDouble<T>(at: usize, x0: v128, x1: v128, q: usize): void {
+  const low = rescaleDouble(x0, q + GROUP);
+  const high = rescaleDouble(x1, q + 2 * GROUP);
+  storeCodes<T>(at, i16x8.narrow_i32x4_s(low, high), q);
+}
+
+/** Eight sums in integers. */
+function storeExact<T>(at: usize, x0: v128, x1: v128, q: usize): void {
+  const kind = load<i32>(q, KIND);
+  const low = rescaleExact(x0, kind, q);
+  const high = rescaleExact(x1, kind, q + 16);
+  storeCodes<T>(at, i16x8.narrow_i32x4_s(low, high), q);
+}
+
+/** Four sums, of which `q` is the address of the biases. */
+@inline
+function rescaleExact(x: v128, kind: i32, q: usize): v128 {
+  const multiplier = v128.load(q, GROUP);
+  const third = v128.load(q, 2 * GROUP);
+  if (kind == RESCALE_VECTOR) {
+    return requantizeVector(x, multiplier, third);
+  }
+  let y = x;
+  y = i32x4.replace_lane(y, 0, requantizeInt32(i32x4.extract_lane(x, 0), i32x4.extract_lane(multiplier, 0), i32x4.extract_lane(third, 0)));
+  y = i32x4.replace_lane(y, 1, requantizeInt32(i32x4.extract_lane(x, 1), i32x4.extract_lane(multiplier, 1), i32x4.extract_lane(third, 1)));
+  y = i32x4.replace_lane(y, 2, requantizeInt32(i32x4.extract_lane(x, 2), i32x4.extract_lane(multiplier, 2), i32x4.extract_lane(third, 2)));
+  y = i32x4.replace_lane(y, 3, requantizeInt32(i32x4.extract_lane(x, 3), i32x4.extract_lane(multiplier, 3), i32x4.extract_lane(third, 3)));
+  return y;
+}
+
+/**
+ * Finishes two times eight sums of neighbouring channels, x0 the first four, and stores them at o0 and o1.
+ * float32: clamps. Codes: rescales by the panel's parameters at `q`, adds the zero point, clamps.
+ */
+@inline
+export function finish2x8<T>(
+  o0: usize, o1: usize, c00: v128, c01: v128, c10: v128, c11: v128, q: usize, s: Step,
+): void {
+  if (isFloat<T>()) {
+    storeClamped(o0, c00, c01, s);
+    storeClamped(o1, c10, c11, s);
+    return;
+  }
+  const kind = load<i32>(q, KIND);
+  if (sizeof<T>() == 1 && kind <= RESCALE_SIGNED_FLOAT) {
+    const sign = i32x4.splat(kind == RESCALE_FLOAT ? 0 : i32.MIN_VALUE);
+    storeFloat<T>(o0, c00, c01, q, sign);
+    storeFloat<T>(o1, c10, c11, q, sign);
+  } else if (sizeof<T>() == 2 && kind == RESCALE_DOUBLE) {
+    storeDouble<T>(o0, c00, c01, q);
+    storeDouble<T>(o1, c10, c11, q);
+  } else {
+    storeExact<T>(o0, c00, c01, q);
+    storeExact<T>(o1, c10, c11, q);
+  }
+}
+
+/** The same four times. */
+@inline
+export function finish4x8<T>(
+  o0: usize, o1: usize, o2: usize, o3: usize,
+  c00: v128, c01: v128, c10: v128, c11: v128, c20: v128, c21: v128, c30: v128, c31: v128,
+  q: usize, s: Step,
+): void {
+  if (isFloat<T>()) {
+    storeClamped(o0, c00, c01, s);
+    storeClamped(o1, c10, c11, s);
+    storeClamped(o2, c20, c21, s);
+    storeClamped(o3, c30, c31, s);
+    return;
+  }
+  const kind = load<i32>(q, KIND);
+  if (sizeof<T>() == 1 && kind <= RESCALE_SIGNED_FLOAT) {
+    const sign = i32x4.splat(kind == RESCALE_FLOAT ? 0 : i32.MIN_VALUE);
+    storeFloat<T>(o0, c00, c01, q, sign);
+    storeFloat<T>(o1, c10, c11, q, sign);
+    storeFloat<T>(o2, c20, c21, q, sign);
+    storeFloat<T>(o3, c30, c31, q, sign);
+  } else if (sizeof<T>() == 2 && kind == RESCALE_DOUBLE) {
+    storeDouble<T>(o0, c00, c01, q);
+    storeDouble<T>(o1, c10, c11, q);
+    storeDouble<T>(o2, c20, c21, q);
+    storeDouble<T>(o3, c30, c31, q);
+  } else {
+    storeExact<T>(o0, c00, c01, q);
+    storeExact<T>(o1, c10, c11, q);
+    storeExact<T>(o2, c20, c21, q);
+    storeExact<T>(o3, c30, c31, q);
+  }
+}
+
+/** pmin and pmax give their first operand where a comparison with NaN fails: NaN passes (rule A2). */
+@inline
+export function storeClamped(at: usize, x0: v128, x1: v128, s: Step): void {
+  const min = v128.load32_splat(changetype<usize>(s), offsetof<Step>('min'));
+  const max = v128.load32_splat(changetype<usize>(s), offsetof<Step>('max'));
+  v128.store(at, f32x4.pmin(f32x4.pmax(x0, min), max));
+  v128.store(at, f32x4.pmin(f32x4.pmax(x1, min), max), 16);
+}
+
+@inline
+function storeCodes<T>(at: usize, codes: v128, q: usize): void {
+  storeLimited<T>(at, codes, q + LIMITS);
+}
+
+/**
+ * Stores eight codes without zero point, saturated to int16, after adding it and clamping: zero point and limits are at
+ * `limits`, each twice as int16.
+ */
+@inline
+export function storeLimited<T>(at: usize, codes: v128, limits: usize): void {
+  const shifted = i16x8.add_sat_s(codes, v128.load32_splat(limits));
+  const raised = i16x8.max_s(shifted, v128.load32_splat(limits, 4));
+  const limited = i16x8.min_s(raised, v128.load32_splat(limits, 8));
   if (sizeof<T>() == 2) v128.store(at, limited);
   else v128.store64_lane(at, i8x16.narrow_i16x8_s(limited, limited), 0);
 }

@@ -1,4 +1,4 @@
-/** The record of one step of a Program: 32 words, in the order of `stepFields` in fastpath/program/format.ts. */
+/** The record of one step of a Program: 28 words, in the order of `stepFields` in fastpath/program/format.ts. */
 
 @unmanaged
 export class Step {
@@ -31,14 +31,8 @@ export class Step {
   /** Limits of the output: codes, or the bits of float32 numbers. */
   min: i32;
   max: i32;
-  /** How a sum is rescaled: REQUANTIZE_* in requantize.ts. */
-  requantization: i32;
-  /** Of the first rounding of a vector rescaling: the half, and the mask of the sign it takes from the sum. */
-  half: i32;
-  halfSign: i32;
   /** Output pixels whose windows are packed at a time, a multiple of 4. */
   block: i32;
   /** k-steps after which an int32 sum is moved to an int64 one. */
   flush: i32;
-  reserved: i32;
 }

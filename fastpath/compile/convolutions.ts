@@ -5,6 +5,7 @@ import { numbersOf, zeroPointOf, type GraphTensor } from '../../reference/graph/
 import {
   depthOf,
   TILE,
+  tileStepBytes,
   typeBytes,
   type Kernel,
   type KernelFamily,
@@ -13,7 +14,15 @@ import {
 import { roundUp } from '../program/format.ts';
 import { kernelTypeOf, type Buffer } from './buffers.ts';
 import { outputWords, refuseOperator, type Lowering } from './operator.ts';
-import { packBiases, packFactors, packPanels, packTaps, type WeightMatrix } from './pack.ts';
+import {
+  packBands,
+  packBiases,
+  packFactors,
+  packPanels,
+  packTaps,
+  packWideFactors,
+  type WeightMatrix,
+} from './pack.ts';
 import { defaultWords, kernelNamed, type DraftStep, type Words } from './steps.ts';
 
 type Convolution = OperatorOf<'conv2d'> | OperatorOf<'depthwiseConv2d'>;
@@ -101,19 +110,18 @@ function lowerMatrix(
   const kernel = sumKernel('conv2d', lowering, weights, matrix);
   const depth = depthOf(kernel);
   const zero = zeroPointOf(lowering.inputs[0] ?? weights);
-  const step = factors(lowering, kernel, matrix, zero);
+  const parameters = packParameters(lowering, kernel, matrix, zero + unsignedOffset(kernel));
   const rows = output.batches * output.height * output.width;
-  const tileBytes = (roundUp(products, 8) / depth) * 16;
+  const tileBytes = (roundUp(products, 8) / depth) * tileStepBytes(kernel);
   const tiles = Math.min(Math.max(Math.floor(BLOCK_BYTES / tileBytes), 1), Math.ceil(rows / TILE));
   return {
     kernel,
     weights: packPanels(matrix, kernel.weights ?? kernel.input, depth),
-    parameters: step.parameters,
+    parameters,
     words: {
       ...defaultWords(input, output),
       ...window,
       ...outputWords(lowering),
-      ...step.words,
       block: tiles * TILE,
       flush: kernel.wide === true ? flushSteps(matrix, depth) : 0,
     },
@@ -136,14 +144,29 @@ function lowerDepthwise(
     : (oc: number, k: number): number => data[oc * products + k] ?? 0;
   const matrix = { channels, products, at };
   const kernel = sumKernel('depthwise', lowering, weights, matrix);
-  // The kernel subtracts the zero point from each code, since it leaves out positions beyond the image.
-  const step = factors(lowering, kernel, matrix, 0);
+  const words = { ...defaultWords(input, output), ...window, ...outputWords(lowering) };
+  if (kernel.input === 'f32' || kernel.wide === true) {
+    return {
+      kernel,
+      weights: packTaps(matrix, kernel.weights ?? kernel.input),
+      // int16 has zero point 0.
+      parameters: packParameters(lowering, kernel, matrix, 0),
+      words,
+    };
+  }
+  const { kernelHeight, kernelWidth } = words;
+  const zero = zeroPointOf(lowering.inputs[0] ?? weights) + unsignedOffset(kernel);
   return {
     kernel,
-    weights: packTaps(matrix, kernel.weights ?? kernel.input),
-    parameters: step.parameters,
-    words: { ...defaultWords(input, output), ...window, ...outputWords(lowering), ...step.words },
+    weights: packBands(matrix, kernelHeight, kernelWidth, kernel.weights ?? kernel.input),
+    parameters: packParameters(lowering, kernel, matrix, zero),
+    words,
   };
+}
+
+/** What kernels of int8 add to codes to take their sign from them. */
+function unsignedOffset(kernel: Kernel): number {
+  return kernel.input === 'i8' ? 128 : 0;
 }
 
 function elementsOf(
@@ -166,7 +189,8 @@ function sumKernel(
   const type: KernelType = kernelTypeOf(weights.type, weights.name);
   const narrow =
     lowering.operator.attributes.accumulator === 'int32' || fitsInt32(lowering, matrix);
-  return kernelNamed(`${family}_i16_w${String(8 * typeBytes[type])}${narrow ? '' : '_wide'}`);
+  const weightType = family === 'conv2d' ? `_w${String(8 * typeBytes[type])}` : '';
+  return kernelNamed(`${family}_i16${weightType}${narrow ? '' : '_wide'}`);
 }
 
 function fitsInt32(lowering: Lowering<Sum>, matrix: WeightMatrix): boolean {
@@ -207,27 +231,31 @@ function biasOf({ inputs }: Lowering<Sum>, channels: number): readonly number[] 
     : Array.from(numbersOf(bias.data));
 }
 
-/** Biases and factors of the channels. A zero point that the kernel does not subtract moves to the bias. */
-function factors(
+/** Biases and factors of the channels. `zero`, which the kernel does not take from codes, moves to the bias. */
+function packParameters(
   lowering: Lowering<Sum>,
   kernel: Kernel,
   matrix: WeightMatrix,
-  foldedZero: number,
-): { readonly parameters: Uint8Array; readonly words: Partial<Words> } {
+  zero: number,
+): Uint8Array {
   const { operator, requantization, output } = lowering;
   const bias = biasOf(lowering, matrix.channels);
-  if (kernel.input === 'f32') return { parameters: packBiases(bias), words: {} };
-  const folded = bias.map((b, oc) => {
+  if (kernel.input === 'f32') return packBiases(bias);
+  const sums = bias.map((_, oc) => {
     let sum = 0;
     for (let k = 0; k < matrix.products; k++) sum += matrix.at(oc, k);
-    return b - foldedZero * sum;
+    return sum;
   });
-  return packFactors({
-    bias: folded,
-    multiplier: requantization.multiplier,
-    shift: requantization.shift,
+  const factors = {
+    ...requantization,
+    bias: bias.map((b, oc) => b - zero * (sums[oc] ?? 0)),
     twice: kernel.input === 'i8' || operator.attributes.accumulator === 'int32',
-    nonNegative: requantization.min >= zeroPointOf(output),
-    wide: kernel.wide === true,
-  });
+    zero: zeroPointOf(output),
+  };
+  if (kernel.wide === true) return packWideFactors(factors);
+  if (kernel.input !== 'i8') return packFactors(factors);
+  const reach = bias.map(
+    (b, oc) => Math.abs(b) + sumOfMagnitudes(matrix, oc, 0, matrix.products) * 255,
+  );
+  return packFactors({ ...factors, reach });
 }

@@ -31,9 +31,9 @@ export function lowerAdd(
 ): StepBody {
   const name = `add_${lowering.inputType}`;
   if (lowering.inputType === 'f32') return body(name, lowering, input, output);
-  const { multiplier, shift, leftShift } = lowering.requantization;
+  const { multiplier, shift, leftShift, min, max } = lowering.requantization;
   const [, second] = lowering.inputs;
-  const writer = new Writer(64);
+  const writer = new Writer(76);
   writer.int32(second === undefined ? 0 : zeroPointOf(second));
   [leftShift, leftShift, 0].forEach((headroom, i) => {
     const exponent = shift[i] ?? 0;
@@ -43,6 +43,7 @@ export function lowerAdd(
     writer.int32(exponent < 0 ? 2 ** 30 : 0);
     writer.int32(exponent < 0 ? -(2 ** 31) : 0);
   });
+  for (const code of [zeroPointOf(lowering.output), min, max]) writer.int16Pair(code);
   return body(name, lowering, input, output, writer.bytes);
 }
 

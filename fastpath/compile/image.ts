@@ -112,7 +112,6 @@ export function writeImage(
       weights: pointers[i]?.weights ?? 0,
       parameters: pointers[i]?.parameters ?? 0,
       scratch: scratchBytes(step) === 0 ? 0 : arena + offsetOf(draft.buffers.length + i),
-      reserved: 0,
     };
     writeWords(view, stepsOffset + i * STEP_BYTES, stepFields, words);
   });
@@ -181,8 +180,7 @@ function bytesOf(draft: Draft, buffer: DraftBuffer, index: number): number {
 
 function scratchBytes(step: DraftStep): number {
   const words = { ...step.words, kernel: 0, input: 0, second: 0, output: 0 };
-  return regionsOf(step.kernel, { ...words, weights: 0, parameters: 0, scratch: 0, reserved: 0 })
-    .scratch;
+  return regionsOf(step.kernel, { ...words, weights: 0, parameters: 0, scratch: 0 }).scratch;
 }
 
 function encode(text: string): Uint8Array {

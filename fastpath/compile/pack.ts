@@ -1,8 +1,9 @@
 /** Weights and per-channel parameters in the order in which kernels read them. */
 
 import { reduceMultiplier } from '../../reference/arithmetic/requantize.ts';
-import { requantizationKinds, roundUp, type Step } from '../program/format.ts';
-import { PANEL, typeBytes, type KernelType } from '../program/kernels.ts';
+import { roundUp } from '../program/format.ts';
+import { BAND, PANEL, typeBytes, type KernelType } from '../program/kernels.ts';
+import { floatFactor, type CodeRange, type FloatFactor } from './float-rescaling.ts';
 
 /** Weights of output channel `oc` at position `k` of its products. */
 export interface WeightMatrix {
@@ -43,6 +44,38 @@ export function packTaps(matrix: WeightMatrix, type: KernelType): Uint8Array {
   return writer.bytes;
 }
 
+/**
+ * Weights of a depthwise window for interleaved rows, filled up with zeros: [rows / 4][kx][channels / 8][8][4] (int8), or
+ * with each 4 channels' even rows before the odd ones (int16).
+ */
+export function packBands(
+  matrix: WeightMatrix,
+  kernelHeight: number,
+  kernelWidth: number,
+  type: KernelType,
+): Uint8Array {
+  const stride = roundUp(matrix.channels, PANEL);
+  const rows = roundUp(kernelHeight, BAND);
+  const writer = new Writer(rows * kernelWidth * stride * typeBytes[type]);
+  const at = (oc: number, ky: number, kx: number): number =>
+    oc < matrix.channels && ky < kernelHeight ? matrix.at(oc, ky * kernelWidth + kx) : 0;
+  const half = [0, 1, 2, 3];
+  for (let band = 0; band < rows; band += BAND) {
+    for (let kx = 0; kx < kernelWidth; kx++) {
+      for (let oc = 0; oc < stride; oc += half.length) {
+        const places =
+          type === 'i8'
+            ? half.flatMap((lane) => half.map((row) => [lane, row] as const))
+            : [0, 1].flatMap((odd) =>
+                half.flatMap((lane) => [odd, odd + 2].map((row) => [lane, row] as const)),
+              );
+        for (const [lane, row] of places) writer.element(type, at(oc + lane, band + row, kx));
+      }
+    }
+  }
+  return writer.bytes;
+}
+
 /** The factor of each channel, and how a kernel applies it. */
 export interface ChannelFactors {
   readonly bias: readonly number[];
@@ -50,50 +83,102 @@ export interface ChannelFactors {
   readonly shift: readonly number[];
   /** Rounded twice (rule A4) or once (A5). */
   readonly twice: boolean;
-  /** Whether all results below zero end at the activation's lower limit. */
-  readonly nonNegative: boolean;
-  /** int64 sums. */
-  readonly wide: boolean;
+  /** Zero point and limits of the output's codes. */
+  readonly zero: number;
+  readonly min: number;
+  readonly max: number;
+  /** Of int8 outputs: the largest magnitude that each channel's sum may have. Absent for int16. */
+  readonly reach?: readonly number[];
 }
 
-/**
- * Parameters of panels: biases, multipliers, then scales 2^(31 + shift) where every channel allows the vector form
- * (fastpath/assembly/requantize.ts), else shifts.
- */
-export function packFactors(factors: ChannelFactors): {
-  readonly parameters: Uint8Array;
-  readonly words: Pick<Step, 'requantization' | 'half' | 'halfSign'>;
-} {
-  const { bias, multiplier, shift, twice, nonNegative, wide } = factors;
-  const vector =
-    !wide &&
-    multiplier.every((m, c) => m === 0 || ((shift[c] ?? 0) >= -31 && (shift[c] ?? 0) <= -2));
+/** The kinds of rescaling of fastpath/assembly/requantize.ts. */
+const RESCALE = { float: 0, signedFloat: 1, vector: 2, lanes: 3, double: 4 } as const;
+
+/** Parameters of panels of int32 sums: 8 biases, 8 factors and 8 third parameters, then how they are applied. */
+export function packFactors(factors: ChannelFactors): Uint8Array {
+  const { bias, zero, min, max } = factors;
   const stride = roundUp(bias.length, PANEL);
-  const writer = new Writer((stride / PANEL) * (wide ? 128 : 96));
+  const writer = new Writer((stride / PANEL) * 112);
   for (let first = 0; first < stride; first += PANEL) {
     const lanes = Array.from({ length: PANEL }, (_, lane) => first + lane);
-    for (const c of lanes) {
-      if (wide) writer.int64(bias[c] ?? 0);
-      else writer.int32(bias[c] ?? 0);
-    }
-    for (const c of lanes) {
-      const m = multiplier[c] ?? 0;
-      writer.int32(vector && !twice ? reduceMultiplier(m) * 65536 : m);
-    }
-    for (const c of lanes) {
-      const exponent = (multiplier[c] ?? 0) === 0 ? -31 : (shift[c] ?? 0);
-      writer.int32(vector ? 2 ** (31 + exponent) : exponent);
-    }
+    const kind = packPanelFactors(writer, factors, lanes);
+    writer.int32(kind);
+    for (const code of [zero, min, max]) writer.int16Pair(code);
   }
-  const { vector: asVector, twice: asTwice, once } = requantizationKinds;
-  return {
-    parameters: writer.bytes,
-    words: {
-      requantization: vector ? asVector : twice ? asTwice : once,
-      half: twice ? 2 ** 30 : 0,
-      halfSign: twice && !nonNegative ? -(2 ** 31) : 0,
-    },
-  };
+  return writer.bytes;
+}
+
+function packPanelFactors(
+  writer: Writer,
+  factors: ChannelFactors,
+  lanes: readonly number[],
+): number {
+  const { bias, twice } = factors;
+  const multipliers = lanes.map((c) => factors.multiplier[c] ?? 0);
+  const shifts = lanes.map((c) =>
+    (factors.multiplier[c] ?? 0) === 0 ? -31 : (factors.shift[c] ?? 0),
+  );
+  const biases = lanes.map((c) => bias[c] ?? 0);
+  const floats = floatFactorsOf(factors, lanes);
+  if (floats !== undefined) {
+    floats.forEach(({ centre }, i) => {
+      writer.int32((biases[i] ?? 0) - centre);
+    });
+    for (const { scale } of floats) writer.element('f32', scale);
+    for (const { offset } of floats) writer.element('f32', offset);
+    return rangeOf(factors).low < 0 ? RESCALE.signedFloat : RESCALE.float;
+  }
+  for (const each of biases) writer.int32(each);
+  if (!twice) {
+    multipliers.forEach((m, i) => {
+      writer.float64(reduceMultiplier(m) * 2 ** ((shifts[i] ?? 0) - 15));
+    });
+    return RESCALE.double;
+  }
+  const vector = shifts.every((shift) => shift >= -31 && shift <= -2);
+  for (const m of multipliers) writer.int32(m);
+  for (const shift of shifts) writer.int32(vector ? 2 ** (31 + shift) : shift);
+  return vector ? RESCALE.vector : RESCALE.lanes;
+}
+
+/** The outputs between the limits, before the zero point is added. */
+function rangeOf({ zero, min, max }: ChannelFactors): CodeRange {
+  return { low: min - zero, high: max - zero };
+}
+
+/** Sums and results up to these magnitudes are computed in float32 without overflow of any step. */
+const MAX_FLOAT_SUM = 2 ** 31 - 2 ** 24;
+const MAX_FLOAT_RESULT = 2 ** 21;
+
+/** The float32 factors of a panel, if all its channels have them. */
+function floatFactorsOf(
+  factors: ChannelFactors,
+  lanes: readonly number[],
+): readonly FloatFactor[] | undefined {
+  const { multiplier, shift, reach, twice } = factors;
+  if (reach === undefined || !twice) return undefined;
+  const found: FloatFactor[] = [];
+  for (const c of lanes) {
+    const factor = floatFactor(multiplier[c] ?? 0, shift[c] ?? 0, rangeOf(factors));
+    const most = reach[c] ?? 0;
+    if (factor === undefined || most > MAX_FLOAT_SUM) return undefined;
+    if ((most + factor.centre) * factor.scale + 1 > MAX_FLOAT_RESULT) return undefined;
+    found.push(factor);
+  }
+  return found;
+}
+
+/** Parameters of panels of int64 sums: 8 biases of 64 bits, 8 multipliers, 8 shifts. */
+export function packWideFactors({ bias, multiplier, shift }: ChannelFactors): Uint8Array {
+  const stride = roundUp(bias.length, PANEL);
+  const writer = new Writer((stride / PANEL) * 128);
+  for (let first = 0; first < stride; first += PANEL) {
+    const lanes = Array.from({ length: PANEL }, (_, lane) => first + lane);
+    for (const c of lanes) writer.int64(bias[c] ?? 0);
+    for (const c of lanes) writer.int32(multiplier[c] ?? 0);
+    for (const c of lanes) writer.int32(shift[c] ?? 0);
+  }
+  return writer.bytes;
 }
 
 /** Parameters of panels of a float32 kernel: biases. */
@@ -124,6 +209,12 @@ export class Writer {
 
   int32(value: number): void {
     this.#view.setInt32(this.#advance(4), value, true);
+  }
+
+  /** A code, twice. */
+  int16Pair(value: number): void {
+    this.#view.setInt16(this.#advance(2), value, true);
+    this.#view.setInt16(this.#advance(2), value, true);
   }
 
   int64(value: number): void {

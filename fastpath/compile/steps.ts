@@ -7,7 +7,7 @@ import type { Buffer } from './buffers.ts';
 /** What a kernel reads from its step besides addresses. */
 export type Words = Omit<
   Step,
-  'kernel' | 'input' | 'second' | 'output' | 'weights' | 'parameters' | 'scratch' | 'reserved'
+  'kernel' | 'input' | 'second' | 'output' | 'weights' | 'parameters' | 'scratch'
 >;
 
 /** `input`, `second` and `output` are numbers of buffers. */
@@ -49,9 +49,6 @@ export function defaultWords(input: Buffer, output: Buffer): Words {
     outZero: 0,
     min: 0,
     max: 0,
-    requantization: 0,
-    half: 0,
-    halfSign: 0,
     block: 0,
     flush: 0,
   };

@@ -58,12 +58,8 @@ export const stepFields = [
   'outZero',
   'min',
   'max',
-  'requantization',
-  'half',
-  'halfSign',
   'block',
   'flush',
-  'reserved',
 ] as const;
 
 export type Header = Readonly<Record<(typeof headerFields)[number], number>>;
@@ -71,9 +67,6 @@ export type Step = Readonly<Record<(typeof stepFields)[number], number>>;
 
 export const HEADER_BYTES = headerFields.length * 4;
 export const STEP_BYTES = stepFields.length * 4;
-
-/** `Step.requantization`: four sums at once, or one by one with two roundings or one. */
-export const requantizationKinds = { vector: 0, twice: 1, once: 2 } as const;
 
 /** Reads consecutive int32 words of `image` from `offset` as named fields. */
 export function readWords<F extends string>(

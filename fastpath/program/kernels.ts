@@ -49,26 +49,36 @@ export const typeBytes: Readonly<Record<KernelType, number>> = { f32: 4, i16: 2,
 const uniform = (family: KernelFamily, ...types: KernelType[]): Kernel[] =>
   types.map((type) => ({ name: `${family}_${type}`, family, input: type, output: type }));
 
-const sums = (family: 'conv2d' | 'depthwise'): Kernel[] => [
-  { name: `${family}_f32`, family, input: 'f32', output: 'f32', weights: 'f32' },
-  { name: `${family}_i8`, family, input: 'i8', output: 'i8', weights: 'i8' },
+const sums: readonly Kernel[] = [
+  { name: 'conv2d_f32', family: 'conv2d', input: 'f32', output: 'f32', weights: 'f32' },
+  { name: 'conv2d_i8', family: 'conv2d', input: 'i8', output: 'i8', weights: 'i8' },
   ...[false, true].flatMap((wide) =>
     (['i8', 'i16'] as const).map((weights) => ({
-      name: `${family}_i16_w${weights.slice(1)}${wide ? '_wide' : ''}`,
-      family,
+      name: `conv2d_i16_w${weights.slice(1)}${wide ? '_wide' : ''}`,
+      family: 'conv2d' as const,
       input: 'i16' as const,
       output: 'i16' as const,
       weights,
       wide,
     })),
   ),
+  { name: 'depthwise_f32', family: 'depthwise', input: 'f32', output: 'f32', weights: 'f32' },
+  { name: 'depthwise_i8', family: 'depthwise', input: 'i8', output: 'i8', weights: 'i8' },
+  { name: 'depthwise_i16', family: 'depthwise', input: 'i16', output: 'i16', weights: 'i16' },
+  {
+    name: 'depthwise_i16_wide',
+    family: 'depthwise',
+    input: 'i16',
+    output: 'i16',
+    weights: 'i16',
+    wide: true,
+  },
 ];
 
 const codes = ['i8', 'i16', 'u8'] as const;
 
 export const kernels: readonly Kernel[] = [
-  ...sums('conv2d'),
-  ...sums('depthwise'),
+  ...sums,
   ...uniform('add', 'f32', 'i8', 'i16'),
   ...uniform('averagePool', 'f32', 'i8', 'i16'),
   ...uniform('mean', 'f32', 'i8', 'i16'),
@@ -105,18 +115,33 @@ export const TILE = 4;
 
 /** Products that one instruction adds up. */
 export function depthOf(kernel: Kernel): number {
-  return kernel.input === 'f32' ? 1 : 2;
+  return { f32: 1, i16: 2, i8: 4, u8: 4 }[kernel.input];
 }
+
+/** Bytes of a packed tile of 4 rows and one k-step: int8 codes may be widened to int16. */
+export function tileStepBytes(kernel: Kernel): number {
+  return kernel.input === 'i8' ? 32 : 16;
+}
+
+/** Rows that a depthwise kernel of codes interleaves. */
+export const BAND = 4;
 
 /** Products of one output element of a convolution. */
 export function productsOf(step: Step): number {
   return step.kernelHeight * step.kernelWidth * step.inChannels;
 }
 
-/** Bytes of the parameters of 8 channels: bias, and for codes multiplier and scale or shift. */
+/** Bytes of the parameters of 8 channels: biases, and for codes what fastpath/assembly/requantize.ts says. */
 export function parameterBytes(kernel: Kernel): number {
   if (kernel.input === 'f32') return 32;
-  return kernel.wide === true ? 128 : 96;
+  return kernel.wide === true ? 128 : 112;
+}
+
+/** Real zero, a spare row of outputs, and the interleaved rows of a window, each element of which may be an int16. */
+function interleavedBytes(kernel: Kernel, step: Step): number {
+  const columns = (step.outWidth - 1) * step.strideX + step.kernelWidth;
+  const spare = step.outWidth * step.outStride * typeBytes[kernel.output];
+  return 16 + spare + columns * roundUp(step.kernelHeight, BAND) * step.outStride * 2;
 }
 
 const EXP_AND_RECIPROCAL_TABLES = 2 * 513 * 2;
@@ -140,7 +165,7 @@ export function regionsOf(kernel: Kernel, step: Step): Regions {
       const products = productsOf(step);
       const steps = Math.ceil(products / depth);
       const patch = roundUp(products, 8);
-      const tiles = (step.block / TILE) * (patch / depth) * 16;
+      const tiles = (step.block / TILE) * (patch / depth) * tileStepBytes(kernel);
       // After the packed tiles: four windows laid out, or the int64 sums of a tile.
       const patches = Math.max(TILE * patch * typeBytes[kernel.input], TILE * PANEL * 8);
       return {
@@ -150,18 +175,21 @@ export function regionsOf(kernel: Kernel, step: Step): Regions {
         scratch: tiles + patches,
       };
     }
-    case 'depthwise':
+    case 'depthwise': {
+      const interleaved = kernel.input !== 'f32' && kernel.wide !== true;
+      const rows = interleaved ? roundUp(step.kernelHeight, BAND) : step.kernelHeight;
       return {
         ...pixels,
-        weights: step.kernelHeight * step.kernelWidth * step.outStride * weightBytes,
+        weights: rows * step.kernelWidth * step.outStride * weightBytes,
         parameters: channelBytes,
-        scratch: kernel.wide === true ? 64 : 0,
+        scratch: interleaved ? interleavedBytes(kernel, step) : kernel.wide === true ? 64 : 0,
       };
+    }
     case 'add':
       return {
         ...elements,
         second: elements.input,
-        parameters: kernel.input === 'f32' ? 0 : 64,
+        parameters: kernel.input === 'f32' ? 0 : 76,
       };
     case 'mean':
       return { ...pixels, parameters: kernel.input === 'f32' ? 0 : 8 };

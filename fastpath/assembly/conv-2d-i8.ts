@@ -1,0 +1,178 @@
+/**
+ * conv2d and fullyConnected of int8, as a product of matrices: rules C1 and C3 of reference/SEMANTICS.md.
+ *
+ * As conv-2d.ts, with four products a lane and k-step: weights lie [columns / 8][k / 4][8][4]. Codes are packed without
+ * a sign, as code + 128; the compiler has taken 128 times the weights from the biases. So one packing of weights serves
+ * two ways to multiply, of which `E` is the element of packed windows:
+ *
+ * - u8: relaxed SIMD's dot product of four bytes (`unsignedDot`), windows packed [rows / 4][k / 4][4][4];
+ * - i16: the dot product of pairs, even and odd elements apart, windows packed [rows / 4][k / 4][2][4][2].
+ */
+
+import { dotBytes, evenBytes, oddBytes } from './dot';
+import { finish4x8, PANEL_PARAMETERS } from './requantize';
+import { Step } from './step';
+import { copyWindow, isPointwise } from './windows';
+
+const TILE: i32 = 4;
+/** Products of a k-step, and bytes that it takes in a panel of 8 columns. */
+const DEPTH: i32 = 4;
+const PANEL_STEP: usize = 32;
+
+/** Bytes that a k-step takes in a packed tile. */
+@inline
+function tileStep<E>(): usize {
+  return 16 * sizeof<E>();
+}
+
+export function conv2dInt8<E>(s: Step): void {
+  const k = s.kernelHeight * s.kernelWidth * s.inChannels;
+  const rows = s.batches * s.outHeight * s.outWidth;
+  // Packed in twos of k-steps, of which the last may go unused.
+  const rowBytes = (k + 7) & ~7;
+  const tileBytes = <usize>(rowBytes / DEPTH) * tileStep<E>();
+  const panelBytes = <usize>((k + DEPTH - 1) / DEPTH) * PANEL_STEP;
+  const patches = s.scratch + <usize>(s.block / TILE * (rowBytes / DEPTH)) * tileStep<i16>();
+  const pointwise = isPointwise(s);
+  for (let block: i32 = 0; block < rows; block += s.block) {
+    const end = min(block + s.block, rows);
+    let tile = s.scratch;
+    for (let row = block; row < end; row += TILE) {
+      if (pointwise) packPixels<E>(s, row, rows, rowBytes, tile);
+      else packWindows<E>(s, row, rows, rowBytes, patches, tile);
+      tile += tileBytes;
+    }
+    let panel = s.weights;
+    let parameters = s.parameters;
+    for (let channel: i32 = 0; channel < s.outStride; channel += 8) {
+      let tile = s.scratch;
+      for (let row = block; row < end; row += TILE) {
+        multiplyTile<E>(s, row, rows, channel, tile, panel, panel + panelBytes, parameters);
+        tile += tileBytes;
+      }
+      panel += panelBytes;
+      parameters += PANEL_PARAMETERS;
+    }
+  }
+}
+
+/** Packs four pixels. Rows beyond the last are the last again: their results are written twice, alike. */
+@inline
+function packPixels<E>(s: Step, row: i32, rows: i32, rowBytes: i32, to: usize): void {
+  const stride = <usize>s.inStride;
+  const last = rows - 1;
+  packRows<E>(
+    s.input + <usize>row * stride,
+    s.input + <usize>min(row + 1, last) * stride,
+    s.input + <usize>min(row + 2, last) * stride,
+    s.input + <usize>min(row + 3, last) * stride,
+    rowBytes,
+    to,
+  );
+}
+
+/** Packs four windows, which are first laid out in `patches`. */
+@inline
+function packWindows<E>(s: Step, row: i32, rows: i32, rowBytes: i32, patches: usize, to: usize): void {
+  const bytes = <usize>rowBytes;
+  for (let i: i32 = 0; i < TILE; i++) {
+    copyWindow<i8>(s, min(row + i, rows - 1), patches + <usize>i * bytes);
+  }
+  packRows<E>(patches, patches + bytes, patches + 2 * bytes, patches + 3 * bytes, rowBytes, to);
+}
+
+/** Interleaves four rows of bytes, a multiple of 8, in groups of four. */
+@inline
+function packRows<E>(r0: usize, r1: usize, r2: usize, r3: usize, rowBytes: i32, to: usize): void {
+  const end = r0 + <usize>rowBytes;
+  for (; r0 < end; r0 += 8) {
+    const ab = v128.shuffle<i32>(v128.load64_zero(r0), v128.load64_zero(r1), 0, 4, 1, 5);
+    const cd = v128.shuffle<i32>(v128.load64_zero(r2), v128.load64_zero(r3), 0, 4, 1, 5);
+    storeCodes<E>(to, v128.shuffle<i64>(ab, cd, 0, 2));
+    storeCodes<E>(to + tileStep<E>(), v128.shuffle<i64>(ab, cd, 1, 3));
+    r1 += 8;
+    r2 += 8;
+    r3 += 8;
+    to += 2 * tileStep<E>();
+  }
+}
+
+/** Stores 16 codes as bytes without sign, or as pairs of even elements and then of odd ones. */
+@inline
+function storeCodes<E>(to: usize, codes: v128): void {
+  const bytes = v128.xor(codes, i8x16.splat(-128));
+  if (sizeof<E>() == 1) {
+    v128.store(to, bytes);
+  } else {
+    v128.store(to, v128.and(bytes, i16x8.splat(0xff)));
+    v128.store(to, i16x8.shr_u(bytes, 8), 16);
+  }
+}
+
+@inline
+function multiplyTile<E>(
+  s: Step, row: i32, rows: i32, channel: i32, a: usize, w: usize, end: usize, parameters: usize,
+): void {
+  const last = rows - 1;
+  const rowBytes = <usize>s.outStride;
+  const out = s.output + <usize>channel;
+  let c00 = v128.load(parameters);
+  let c01 = v128.load(parameters, 16);
+  let c10 = c00, c11 = c01, c20 = c00, c21 = c01, c30 = c00, c31 = c01;
+  do {
+    const w0 = v128.load(w);
+    const w1 = v128.load(w, 16);
+    if (sizeof<E>() == 1) {
+      const a0 = v128.load32_splat(a);
+      c00 = dotBytes(c00, w0, a0);
+      c01 = dotBytes(c01, w1, a0);
+      const a1 = v128.load32_splat(a, 4);
+      c10 = dotBytes(c10, w0, a1);
+      c11 = dotBytes(c11, w1, a1);
+      const a2 = v128.load32_splat(a, 8);
+      c20 = dotBytes(c20, w0, a2);
+      c21 = dotBytes(c21, w1, a2);
+      const a3 = v128.load32_splat(a, 12);
+      c30 = dotBytes(c30, w0, a3);
+      c31 = dotBytes(c31, w1, a3);
+    } else {
+      const even0 = evenBytes(w0);
+      const even1 = evenBytes(w1);
+      const a0 = v128.load32_splat(a);
+      c00 = i32x4.add(c00, i32x4.dot_i16x8_s(a0, even0));
+      c01 = i32x4.add(c01, i32x4.dot_i16x8_s(a0, even1));
+      const a1 = v128.load32_splat(a, 4);
+      c10 = i32x4.add(c10, i32x4.dot_i16x8_s(a1, even0));
+      c11 = i32x4.add(c11, i32x4.dot_i16x8_s(a1, even1));
+      const a2 = v128.load32_splat(a, 8);
+      c20 = i32x4.add(c20, i32x4.dot_i16x8_s(a2, even0));
+      c21 = i32x4.add(c21, i32x4.dot_i16x8_s(a2, even1));
+      const a3 = v128.load32_splat(a, 12);
+      c30 = i32x4.add(c30, i32x4.dot_i16x8_s(a3, even0));
+      c31 = i32x4.add(c31, i32x4.dot_i16x8_s(a3, even1));
+      const odd0 = oddBytes(w0);
+      const odd1 = oddBytes(w1);
+      const b0 = v128.load32_splat(a, 16);
+      c00 = i32x4.add(c00, i32x4.dot_i16x8_s(b0, odd0));
+      c01 = i32x4.add(c01, i32x4.dot_i16x8_s(b0, odd1));
+      const b1 = v128.load32_splat(a, 20);
+      c10 = i32x4.add(c10, i32x4.dot_i16x8_s(b1, odd0));
+      c11 = i32x4.add(c11, i32x4.dot_i16x8_s(b1, odd1));
+      const b2 = v128.load32_splat(a, 24);
+      c20 = i32x4.add(c20, i32x4.dot_i16x8_s(b2, odd0));
+      c21 = i32x4.add(c21, i32x4.dot_i16x8_s(b2, odd1));
+      const b3 = v128.load32_splat(a, 28);
+      c30 = i32x4.add(c30, i32x4.dot_i16x8_s(b3, odd0));
+      c31 = i32x4.add(c31, i32x4.dot_i16x8_s(b3, odd1));
+    }
+    a += tileStep<E>();
+    w += PANEL_STEP;
+  } while (w != end);
+  finish4x8<i8>(
+    out + <usize>row * rowBytes,
+    out + <usize>min(row + 1, last) * rowBytes,
+    out + <usize>min(row + 2, last) * rowBytes,
+    out + <usize>min(row + 3, last) * rowBytes,
+    c00, c01, c10, c11, c20, c21, c30, c31, parameters, s,
+  );
+}
