@@ -4,8 +4,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compileGraph } from '../fastpath/compile/index.ts';
 import { loadProgram } from '../fastpath/runtime/index.ts';
-import { fastpathBackend } from '../golden/fastpath-backend.ts';
-import type { Prepared } from '../golden/backend.ts';
+import type { Backend, Prepared } from '../golden/backend.ts';
+import { fastpathBackend, fastpathRelaxedBackend } from '../golden/fastpath-backend.ts';
 import { GraphError, imageToInput, type Graph } from '../reference/index.ts';
 import { kernelsModule } from '../tools/kernels.ts';
 import { loadModel } from '../tools/models.ts';
@@ -14,31 +14,35 @@ import { compareNetwork } from './compare-network.ts';
 import { compareCase } from './operator-case.ts';
 import { property } from './property.ts';
 
-property(
-  'random networks equal the reference',
-  { runs: 25, file: 'conformance/fastpath-networks.test.ts' },
-  networkCase,
-  async (drawn) => {
-    const graph = networkOf(drawn);
-    const input = imageToInput(graph, noiseImage(drawn.options.resolution, drawn.imageSeed));
-    const network = await prepared(graph);
-    const { violation } = compareNetwork(graph, [input], await network.run([input]));
-    if (violation === undefined) return undefined;
-    const operator = graph.operators[violation.position]?.name ?? '';
-    return `Operator "${operator}": Expected ${String(violation.expected)} at element ${String(violation.index)} but found ${String(violation.found)}\n${JSON.stringify(drawn)}`;
-  },
-);
+const backends = [fastpathBackend, fastpathRelaxedBackend];
 
-async function prepared(graph: Graph): Promise<Prepared> {
+for (const backend of backends) {
+  property(
+    `random networks equal the reference, ${backend.name}`,
+    { runs: 25, file: 'conformance/fastpath-networks.test.ts' },
+    networkCase,
+    async (drawn) => {
+      const graph = networkOf(drawn);
+      const input = imageToInput(graph, noiseImage(drawn.options.resolution, drawn.imageSeed));
+      const network = await prepared(backend, graph);
+      const { violation } = compareNetwork(graph, [input], await network.run([input]));
+      if (violation === undefined) return undefined;
+      const operator = graph.operators[violation.position]?.name ?? '';
+      return `Operator "${operator}": Expected ${String(violation.expected)} at element ${String(violation.index)} but found ${String(violation.found)}\n${JSON.stringify(drawn)}`;
+    },
+  );
+}
+
+async function prepared(backend: Backend, graph: Graph): Promise<Prepared> {
   try {
-    return await fastpathBackend.prepare(graph);
+    return await backend.prepare(graph);
   } catch (error) {
     if (error instanceof GraphError) fc.pre(false);
     throw error;
   }
 }
 
-describe('graphs that no MobileNetV2 is', () => {
+describe.each(backends)('graphs that no MobileNetV2 is, $name', (backend) => {
   it.each([2, 8])('groups of one of %i channels with two outputs each', async (channels) => {
     const data = (length: number): Float32Array => Float32Array.from({ length }, (_, i) => i - 3);
     const { violation } = await compareCase(
@@ -51,7 +55,7 @@ describe('graphs that no MobileNetV2 is', () => {
           { shape: [2 * channels, 1, 1, 1], data: data(2 * channels) },
         ],
       },
-      fastpathBackend,
+      backend,
     );
     expect(violation).toBeUndefined();
   });
@@ -90,7 +94,7 @@ describe('graphs that no MobileNetV2 is', () => {
       provenance: {},
     };
     const input = Float32Array.from({ length: 8 }, (_, i) => i - 4);
-    const network = await fastpathBackend.prepare(graph);
+    const network = await backend.prepare(graph);
     const run = await network.run([input]);
     expect(compareNetwork(graph, [input], run).violation).toBeUndefined();
     expect(run.outputs[1]?.data).toEqual(new Float32Array(8).fill(2));
@@ -143,6 +147,27 @@ describe('a loaded Program', () => {
     expect(() => loaded.image?.writeRow(new Uint8Array(12))).toThrow(
       new RangeError('Expected 0 rows but found 1'),
     );
+  });
+
+  it('drops an image begun while it runs', async () => {
+    const loaded = await loadProgram(program, kernelsModule());
+    const input = imageToInput(graph, noiseImage(96, 5)) as Int8Array;
+    let begun = false;
+    loaded.runSteps([input], () => {
+      if (begun) return;
+      loaded.image?.begin(4, 2);
+      begun = true;
+    });
+    expect(() => loaded.image?.writeRow(new Uint8Array(12))).toThrow(
+      new RangeError('Expected 0 rows but found 1'),
+    );
+  });
+
+  it('tells what its inputs hold', async () => {
+    const loaded = await loadProgram(program, kernelsModule());
+    const image = noiseImage(120, 5);
+    loaded.image?.write(image);
+    expect(loaded.inputs()).toEqual([imageToInput(graph, image)]);
   });
 
   it('tells a network without image input', async () => {

@@ -1,7 +1,5 @@
 /** Images to input tensors: the AssemblyScript resize against the reference's. */
 
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { instantiateSync } from '@assemblyscript/loader';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -12,6 +10,7 @@ import {
   resizeWorkspaceBytes,
 } from '../fastpath/program/resize-workspace.ts';
 import { ImageStream, type ResizeKernels } from '../fastpath/runtime/image-stream.ts';
+import { variants } from '../fastpath/runtime/variant.ts';
 import {
   elementTypes,
   imageToInput,
@@ -21,14 +20,15 @@ import {
   type Preprocessing,
   type RgbImage,
 } from '../reference/index.ts';
+import { kernelsModule } from '../tools/kernels.ts';
 
 interface Module extends ResizeKernels, Record<string, unknown> {
   readonly memory: WebAssembly.Memory;
 }
 
-const kernels: Module = instantiateSync<Module>(
-  readFileSync(join(import.meta.dirname, '..', 'build', 'kernels.simd.wasm')),
-).exports;
+const instances: readonly Module[] = variants.map(
+  (variant) => instantiateSync<Module>(kernelsModule(variant)).exports,
+);
 
 /** Marked bytes between the regions. */
 const GAP = 256;
@@ -84,7 +84,7 @@ class Placement {
   readonly #bytes: Uint8Array;
   readonly #regions: readonly Region[];
 
-  constructor({ tensor, width, height, preprocessing }: Input) {
+  constructor(kernels: Module, { tensor, width, height, preprocessing }: Input) {
     const unit = elementBytes[tensor.type];
     let end = PROGRAM_BASE;
     this.#regions = [resizeWorkspaceBytes(width), TABLES * unit, width * height * 3 * unit].map(
@@ -125,12 +125,14 @@ class Placement {
 }
 
 function expectSame(image: RgbImage, input: Input): void {
-  const placement = new Placement(input);
-  placement.stream.write(image);
   const wanted = imageToInput(graphOf(input), image);
-  expect(Buffer.compare(placement.tensor(), new Uint8Array(wanted.buffer))).toBe(0);
-  expect(placement.isIntact()).toBe(true);
-  expect(placement.stream.complete).toBe(true);
+  for (const kernels of instances) {
+    const placement = new Placement(kernels, input);
+    placement.stream.write(image);
+    expect(Buffer.compare(placement.tensor(), new Uint8Array(wanted.buffer))).toBe(0);
+    expect(placement.isIntact()).toBe(true);
+    expect(placement.stream.complete).toBe(true);
+  }
 }
 
 /** Noise of a linear congruential generator. */
@@ -305,7 +307,9 @@ describe('stream', () => {
   });
 
   function placed(): { stream: ImageStream; tensor: () => Uint8Array } {
-    const placement = new Placement(inputOf(8, 8));
+    const [kernels] = instances;
+    if (kernels === undefined) throw new Error('Expected a variant of the kernels');
+    const placement = new Placement(kernels, inputOf(8, 8));
     return { stream: placement.stream, tensor: () => placement.tensor() };
   }
 });

@@ -18,6 +18,7 @@ import type { Kernel } from './kernels.ts';
 import { resizeWorkspaceBytes } from './resize-workspace.ts';
 import { boundsOf, checkStep, inArena, inImage, MAX_WORK, type Bounds } from './check-steps.ts';
 import { refuse } from './errors.ts';
+import { issueText } from './schema-issue.ts';
 
 export interface CheckedProgram {
   readonly description: ProgramDescription;
@@ -139,11 +140,12 @@ function readDescription(program: Uint8Array, header: Header, bounds: Bounds): P
 }
 
 function parse<T>(of: z.ZodMiniType<T>, value: unknown, ...place: readonly PropertyKey[]): T {
-  const result = of.safeParse(value);
+  const result = of.safeParse(value, { error: issueText });
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   const path = [...place, ...(issue?.path ?? [])].map(String).join('.');
-  return refuse('description', SUBJECT, `${path}: ${issue?.message ?? 'Invalid'}`);
+  const text = issue?.message ?? '';
+  return refuse('description', SUBJECT, path === '' ? text : `${path}: ${text}`);
 }
 
 function checkDescription(

@@ -52,6 +52,10 @@ export interface FastPath {
     inputs: readonly Elements[],
     visit: (report: StepReport) => void,
   ) => readonly Elements[];
+  /**
+   * Copies of what the inputs hold, in the order of `description`: the elements that an image became, until a run.
+   */
+  readonly inputs: () => readonly Elements[];
   /** Resizes an image to the first input, runs, and returns the outputs. @throws {RangeError} for an image that does not fit, or a Program without image input */
   readonly runImage: (image: SourceImage) => readonly Elements[];
 }
@@ -67,13 +71,22 @@ export type Kernels = WebAssembly.Module | BufferSource;
 /**
  * Checks a Program and copies it into a new instance of the kernels.
  *
+ * @throws {TypeError} for a Program that is no Uint8Array
  * @throws {ProgramError} for the first rule that it breaks: nothing of it has been used then
  * @throws {RangeError} where the engine has not the memory
  */
 export async function loadProgram(program: Uint8Array, kernels: Kernels): Promise<FastPath> {
+  if (!((program as unknown) instanceof Uint8Array)) {
+    throw new TypeError(`Expected the Program as Uint8Array but found ${kindOf(program)}`);
+  }
   const { exports } = await instantiate<Exports>(kernels);
-  // Checked and copied without a pause between, in which the bytes could change.
-  const checked = checkProgram(program);
+  // Checked and copied without a pause between, in which the bytes could change; shared ones can at any time.
+  const image = program.buffer instanceof ArrayBuffer ? program : program.slice();
+  const checked = checkProgram(image);
+  const resize = checked.description.image === undefined ? [] : ['resizeBegin', 'resizeRow'];
+  for (const name of ['memory', 'dataEnd', ...resize]) {
+    if (exports[name] === undefined) refuse('kernel-export', 'Kernels', name);
+  }
   const { memory } = exports;
   const base = exports.dataEnd();
   if (base > PROGRAM_BASE) refuse('kernel-base', 'Kernels', PROGRAM_BASE, base);
@@ -84,8 +97,12 @@ export async function loadProgram(program: Uint8Array, kernels: Kernels): Promis
   });
   const pages = Math.ceil(checked.end / PAGE_BYTES) - memory.buffer.byteLength / PAGE_BYTES;
   if (pages > 0) memory.grow(pages);
-  new Uint8Array(memory.buffer).set(program, PROGRAM_BASE);
-  return new LoadedProgram(checked, program.length, exports, runners);
+  new Uint8Array(memory.buffer).set(image, PROGRAM_BASE);
+  return new LoadedProgram(checked, image.length, exports, runners);
+}
+
+function kindOf(value: unknown): string {
+  return typeof value === 'object' && value !== null ? value.constructor.name : typeof value;
 }
 
 const PAGE_BYTES = 65536;
@@ -130,6 +147,10 @@ class LoadedProgram implements FastPath {
     return this.#outputs();
   }
 
+  inputs(): readonly Elements[] {
+    return this.description.inputs.map((tensor) => this.#read(tensor));
+  }
+
   runImage(image: SourceImage): readonly Elements[] {
     if (this.image === undefined) {
       throw new RangeError(`Expected "${this.description.name}" to take images but it does not`);
@@ -140,9 +161,10 @@ class LoadedProgram implements FastPath {
 
   runSteps(inputs: readonly Elements[], visit: (report: StepReport) => void): readonly Elements[] {
     this.#write(inputs);
-    this.image?.drop();
     let position = 0;
     for (const tensor of this.description.intermediates) {
+      // Before each, since `visit` may have begun one.
+      this.image?.drop();
       const runners = this.#runners.slice(position, tensor.steps);
       position = tensor.steps;
       const kernels = runners.map(({ name, run, record }) => {

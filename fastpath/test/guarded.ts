@@ -1,9 +1,10 @@
 /** Loads Programs where a read or write outside them shows: in a memory that is larger, and full of a known byte. */
 
 import { generator } from '../../conformance/draws.ts';
+import { kernelsModule } from '../../tools/kernels.ts';
 import { PROGRAM_BASE, type Header } from '../program/format.ts';
-import { loadProgram, type Elements, type FastPath } from '../runtime/index.ts';
-import { headerOf, kernelsModule } from './programs.ts';
+import { loadProgram, type Elements, type FastPath, type Variant } from '../runtime/index.ts';
+import { headerOf } from './programs.ts';
 
 const PAGE_BYTES = 65536;
 const GUARD = 0xa5;
@@ -38,13 +39,14 @@ export interface Guarded {
 /** `believed` is where image and arena are taken to end. @throws whatever `loadProgram` throws */
 export async function loadGuarded(
   program: Uint8Array,
+  variant: Variant = 'simd',
   believed: Partial<Header> = {},
 ): Promise<Guarded> {
   const { imageBytes, arenaBytes } = { ...headerOf(program), ...believed };
   const imageEnd = PROGRAM_BASE + imageBytes;
   const end = imageEnd + arenaBytes;
   wantedPages = Math.ceil(end / PAGE_BYTES) + 1;
-  const network = await loadProgram(program, kernelsModule);
+  const network = await loadProgram(program, kernelsModule(variant));
   const bytes = new Uint8Array(memory.buffer);
   const before = bytes.slice();
   const stray = (): string | undefined => {

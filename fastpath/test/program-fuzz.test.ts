@@ -20,6 +20,7 @@ import {
 import { kernels, type Kernel } from '../program/kernels.ts';
 import { ProgramError, programRules } from '../program/errors.ts';
 import { checkProgram } from '../program/check-program.ts';
+import { variants } from '../runtime/variant.ts';
 import { anyInputs, loadGuarded } from './guarded.ts';
 import {
   headerOf,
@@ -42,7 +43,7 @@ const MAX_RUN_MILLISECONDS = 2 * 50e-6 * MAX_RUN_WORK;
 
 const seen = { drawn: 0, refused: 0, run: 0 };
 
-/** Loads and runs a Program, and says what it did that it may not. */
+/** Loads and runs a Program, in the variant that the seed chooses, and says what it did that it may not. */
 async function problemOf(program: Uint8Array, seed: number): Promise<string | undefined> {
   seen.drawn += 1;
   try {
@@ -56,7 +57,7 @@ async function problemOf(program: Uint8Array, seed: number): Promise<string | un
     return undefined;
   }
   seen.run += 1;
-  const { network, stray } = await loadGuarded(program);
+  const { network, stray } = await loadGuarded(program, seed % 2 === 0 ? 'simd' : 'relaxed');
   const start = performance.now();
   const inputs = anyInputs(network, seed);
   network.run(...inputs);
@@ -166,10 +167,11 @@ function triedWords(step: Step, field: keyof Step): ReadonlySet<number> {
 it.each(kernels.map((kernel, i) => ({ name: kernel.name, program: programs[i] ?? network })))(
   'each word of a step of $name',
   async ({ program }) => {
+    let tried = 0;
     for (const [index, step] of stepsOf(program).entries()) {
       for (const field of stepFields) {
         for (const word of triedWords(step, field)) {
-          const problem = await problemOf(withStep(program, index, { [field]: word }), index + 1);
+          const problem = await problemOf(withStep(program, index, { [field]: word }), tried++);
           expect(problem, `step ${String(index)}, ${field} = ${String(word)}`).toBeUndefined();
         }
       }
@@ -306,18 +308,18 @@ property(
 describe.each(kernels)('$name', (kernel) => {
   property(
     `valid Programs of ${kernel.name}`,
-    { runs: 12, file },
-    fc.tuple(casesFor(kernel), seed),
-    async ([drawn, inputSeed]) => {
+    { runs: 24, file },
+    fc.tuple(casesFor(kernel), seed, fc.constantFrom(...variants)),
+    async ([drawn, inputSeed, variant]) => {
       const program = compiled(drawn);
       if (program === undefined) return undefined;
-      const { network: loaded, stray } = await loadGuarded(program);
+      const { network: loaded, stray } = await loadGuarded(program, variant);
       const inputs = anyInputs(loaded, inputSeed);
       const outputs = loaded.run(...inputs);
       const again = loaded.runSteps(inputs, () => undefined);
       expect(again).toEqual(outputs);
       const problem = stray();
-      return problem === undefined ? undefined : `${problem}\n${describeCase(drawn)}`;
+      return problem === undefined ? undefined : `${problem}, ${variant}\n${describeCase(drawn)}`;
     },
   );
 });
@@ -340,7 +342,7 @@ property(
 
 it('notices what changes outside the arena', async () => {
   const runWith = async (believed: Partial<Header>): Promise<string | undefined> => {
-    const { network: loaded, stray } = await loadGuarded(network, believed);
+    const { network: loaded, stray } = await loadGuarded(network, 'simd', believed);
     loaded.run(...anyInputs(loaded, 1));
     return stray();
   };

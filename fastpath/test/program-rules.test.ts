@@ -21,10 +21,10 @@ import {
 import { kernels } from '../program/kernels.ts';
 import { resizeWorkspaceBytes } from '../program/resize-workspace.ts';
 import { loadProgram, ProgramError, programRules, type ProgramRule } from '../runtime/index.ts';
+import { kernelsModule } from '../../tools/kernels.ts';
 import {
   descriptionOf,
   headerOf,
-  kernelsModule,
   programOf,
   stepsOf,
   withDescription,
@@ -503,19 +503,59 @@ const descriptionCases: readonly Case[] = [
   },
   ...(
     [
-      ['no object', () => [], ': Invalid input'],
-      ['an unknown key', (d) => ({ ...d, more: 1 }), ': Invalid input'],
-      ['an unknown precision', (d) => ({ ...d, precision: 'int4' }), 'precision: Invalid input'],
-      ['no input', (d) => ({ ...d, inputs: [] }), 'inputs: Invalid input'],
-      ['a label that is no text', (d) => ({ ...d, labels: ['a', 1] }), 'labels.1: Invalid input'],
-      ['an extent of 0', withOutput({ shape: [1, 0] }), 'outputs.0.shape.1: Invalid input'],
-      ['17 axes', withOutput({ shape: Array(17).fill(1) }), 'outputs.0.shape: Invalid input'],
-      ['an unknown type', withOutput({ type: 'int64' }), 'outputs.0.type: Invalid input'],
-      ['an unknown key of a tensor', withOutput({ steps: 1 }), 'outputs.0: Invalid input'],
-      ['an address that is none', withOutput({ address: 0.5 }), 'outputs.0.address: Invalid input'],
-      ['an address below 0', withOutput({ address: -1 }), 'outputs.0.address: Invalid input'],
-      ['a stride of 0', withOutput({ stride: 0 }), 'outputs.0.stride: Invalid input'],
-      ['channels in no order', withImage({ channels: 'gbr' }), 'image.channels: Invalid input'],
+      ['no object', () => [], 'Expected an object but found an array'],
+      ['an unknown key', (d) => ({ ...d, more: 1 }), 'Expected no key "more" but found one'],
+      [
+        'an unknown precision',
+        (d) => ({ ...d, precision: 'int4' }),
+        'precision: Expected one of float32, int16, int8 but found "int4"',
+      ],
+      ['no input', (d) => ({ ...d, inputs: [] }), 'inputs: Expected at least 1 but found 0'],
+      [
+        'a label that is no text',
+        (d) => ({ ...d, labels: ['a', 1] }),
+        'labels.1: Expected a string but found 1',
+      ],
+      [
+        'an extent of 0',
+        withOutput({ shape: [1, 0] }),
+        'outputs.0.shape.1: Expected more than 0 but found 0',
+      ],
+      [
+        '17 axes',
+        withOutput({ shape: Array(17).fill(1) }),
+        'outputs.0.shape: Expected at most 16 but found 17',
+      ],
+      [
+        'an unknown type',
+        withOutput({ type: 'int64' }),
+        'outputs.0.type: Expected one of float32, int16, int8, uint8 but found "int64"',
+      ],
+      [
+        'an unknown key of a tensor',
+        withOutput({ steps: 1 }),
+        'outputs.0: Expected no key "steps" but found one',
+      ],
+      [
+        'an address that is none',
+        withOutput({ address: 0.5 }),
+        'outputs.0.address: Expected an integer but found 0.5',
+      ],
+      [
+        'an address below 0',
+        withOutput({ address: -1 }),
+        'outputs.0.address: Expected at least 0 but found -1',
+      ],
+      [
+        'a stride of 0',
+        withOutput({ stride: 0 }),
+        'outputs.0.stride: Expected more than 0 but found 0',
+      ],
+      [
+        'channels in no order',
+        withImage({ channels: 'gbr' }),
+        'image.channels: Expected one of rgb, bgr but found "gbr"',
+      ],
     ] as const satisfies readonly (readonly [
       string,
       (description: ProgramDescription) => object,
@@ -526,9 +566,9 @@ const descriptionCases: readonly Case[] = [
   ),
   // All issues at once would take a stack, and gigabytes.
   ...[
-    ['labels', 'labels.0: Invalid input'],
-    ['inputs', 'inputs.0: Invalid input'],
-    ['shape', 'inputs.0.shape: Invalid input'],
+    ['labels', 'labels.0: Expected a string but found 0'],
+    ['inputs', 'inputs.0: Expected an object but found 0'],
+    ['shape', 'inputs.0.shape: Expected at most 16 but found 1048576'],
   ].map(([list = '', text = '']) => ({
     rule: 'description' as const,
     name: `a million issues of ${list}`,
@@ -652,6 +692,20 @@ const kernelCases: readonly Case[] = [
     message: 'Kernels: Expected the kernels to export "clamp_f32"',
   },
   {
+    rule: 'kernel-export',
+    name: 'a module that is none of kernels',
+    program: relu,
+    kernels: new WebAssembly.Module(Uint8Array.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0])),
+    message: 'Kernels: Expected the kernels to export "memory"',
+  },
+  {
+    rule: 'kernel-export',
+    name: 'kernels that resize no image',
+    program: network,
+    kernels: moduleWithoutKernels(0),
+    message: 'Kernels: Expected the kernels to export "resizeBegin"',
+  },
+  {
     rule: 'kernel-base',
     name: 'kernels with data where Programs lie',
     program: relu,
@@ -670,7 +724,7 @@ describe.each(Object.keys(programRules) as ProgramRule[])('%s', (rule) => {
   });
 
   it.each(own)('$name', async ({ program, message, kernels: other }) => {
-    const error: unknown = await loadProgram(program, other ?? kernelsModule).catch(
+    const error: unknown = await loadProgram(program, other ?? kernelsModule()).catch(
       (thrown: unknown) => thrown,
     );
     expect(error).toBeInstanceOf(ProgramError);
@@ -697,13 +751,31 @@ it.each(
     wide,
   }),
 )('loads %s unchanged', async (_name, program) => {
-  const { description } = await loadProgram(program, kernelsModule);
+  const { description } = await loadProgram(program, kernelsModule());
   expect(description).toEqual(descriptionOf(program));
+});
+
+it.each([
+  [relu.buffer, 'ArrayBuffer'],
+  [[...relu], 'Array'],
+  ['PLMB', 'string'],
+  [undefined, 'undefined'],
+])('refuses what is no Uint8Array: case %#', async (program, found) => {
+  await expect(loadProgram(program as never, kernelsModule())).rejects.toThrow(
+    new TypeError(`Expected the Program as Uint8Array but found ${found}`),
+  );
+});
+
+it('loads a Program that lies in shared memory', async () => {
+  const shared = new Uint8Array(new SharedArrayBuffer(relu.length));
+  shared.set(relu);
+  const { description } = await loadProgram(shared, kernelsModule());
+  expect(description).toEqual(descriptionOf(relu));
 });
 
 it('loads a Program that lies anywhere in its buffer', async () => {
   const buffer = new Uint8Array(relu.length + 2);
   buffer.set(relu, 1);
-  const { bytes } = await loadProgram(buffer.subarray(1, -1), kernelsModule);
+  const { bytes } = await loadProgram(buffer.subarray(1, -1), kernelsModule());
   expect(bytes.program).toBe(relu.length);
 });

@@ -1,6 +1,5 @@
 /** Programs, and the same with single words or values of the description changed. */
 
-import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { networkOf, type NetworkCase } from '../../conformance/arbitrary-networks.ts';
 import { GraphError, validateGraph, type UncheckedGraph } from '../../reference/index.ts';
@@ -17,10 +16,6 @@ import {
   type Step,
 } from '../program/format.ts';
 import { boundsOf, checkStep } from '../program/check-steps.ts';
-
-export const kernelsModule = new WebAssembly.Module(
-  readFileSync(new URL('../../build/kernels.simd.wasm', import.meta.url)),
-);
 
 /** Room for longer descriptions: an edit takes the name away. */
 const LONG_NAME = ' '.repeat(4096);

@@ -9,21 +9,24 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { generator } from '../../conformance/draws.ts';
 import { property } from '../../conformance/property.ts';
+import { kernelsModule } from '../../tools/kernels.ts';
 import { PROGRAM_BASE, roundUp, stepFields, writeWords, type Step } from '../program/format.ts';
 import { kernels, regionsOf, type Kernel, type Regions } from '../program/kernels.ts';
 import { checkStep } from '../program/check-steps.ts';
-import { kernelsModule } from './programs.ts';
+import { variants, type Variant } from '../runtime/variant.ts';
 
 const file = 'fastpath/test/regions.test.ts';
 const fields = ['input', 'second', 'output', 'weights', 'parameters', 'scratch'] as const;
 
 /** The kernels with a memory of their own, and what it holds before each run. */
-function kernelsOf(pages: number): {
+interface Loaded {
   readonly exports: WebAssembly.Exports;
   readonly bytes: Uint8Array;
   readonly noise: Uint8Array;
-} {
-  const { exports } = new WebAssembly.Instance(kernelsModule);
+}
+
+function kernelsOf(variant: Variant, pages: number): Loaded {
+  const { exports } = new WebAssembly.Instance(kernelsModule(variant));
   const memory = exports['memory'] as WebAssembly.Memory;
   memory.grow(pages - 1);
   const bytes = new Uint8Array(memory.buffer);
@@ -34,7 +37,7 @@ function kernelsOf(pages: number): {
   return { exports, bytes, noise };
 }
 
-const small = kernelsOf(16);
+const small = { simd: kernelsOf('simd', 16), relaxed: kernelsOf('relaxed', 16) };
 
 const extent = fc.integer({ min: 1, max: 5 });
 const channels = fc.oneof(fc.constantFrom(1, 3, 7, 8, 9, 16, 17), fc.integer({ min: 1, max: 25 }));
@@ -154,7 +157,7 @@ function layOut(step: Step, regions: Regions): { readonly step: Step; readonly i
 function problemOf(
   kernel: Kernel,
   words: Drawn,
-  { exports, bytes, noise } = small,
+  { exports, bytes, noise }: Loaded = small.simd,
 ): string | undefined {
   const none = { input: 0, second: 0, output: 0, weights: 0, parameters: 0, scratch: 0 };
   const draft: Step = {
@@ -187,13 +190,15 @@ function problemOf(
   return undefined;
 }
 
-describe.each(kernels)('$name', (kernel) => {
-  property(
-    `${kernel.name} stays inside its regions`,
-    { runs: 30, file },
-    drawn.map((words) => shaped(kernel, words)),
-    (words) => Promise.resolve(problemOf(kernel, words)),
-  );
+describe.each(variants)('%s', (variant) => {
+  for (const kernel of kernels) {
+    property(
+      `${kernel.name} stays inside its regions, ${variant}`,
+      { runs: 30, file },
+      drawn.map((words) => shaped(kernel, words)),
+      (words) => Promise.resolve(problemOf(kernel, words, small[variant])),
+    );
+  }
 });
 
 it('notices a kernel that leaves them', () => {
@@ -208,24 +213,27 @@ it('notices a kernel that reads beyond them', () => {
   expect(() => problemOf(smaller, shaped(kernel, words))).toThrow(WebAssembly.RuntimeError);
 });
 
-describe('positions as far outside the image as a step may ask for', () => {
-  const large = kernelsOf(144);
-  const far = { strideY: 1024, strideX: 1024, kernelHeight: 3, kernelWidth: 3 };
+describe.each(variants)(
+  'positions as far outside the image as a step may ask for, %s',
+  (variant) => {
+    const large = kernelsOf(variant, 560);
+    const far = { strideY: 1024, strideX: 1024, kernelHeight: 3, kernelWidth: 3 };
 
-  it.each(
-    ['conv2d_i8', 'depthwise_i8', 'pad_i8'].flatMap((name) =>
-      [0, 1024].flatMap((pad) => [
-        { name, padTop: pad, padLeft: 0, outHeight: 2 ** 20, outWidth: 1 },
-        { name, padTop: 0, padLeft: pad, outHeight: 1, outWidth: 2 ** 20 },
-      ]),
-    ),
-  )('$name, $outHeight x $outWidth, padding $padTop and $padLeft', ({ name, ...extents }) => {
-    const { kernel, words } = first(name);
-    const channelsOf = { outChannels: 3, outStride: 8, batches: 1 };
-    const step = shaped(kernel, { ...words, ...far, ...extents, ...channelsOf });
-    expect(problemOf(kernel, step, large)).toBeUndefined();
-  });
-});
+    it.each(
+      ['conv2d_f32', 'conv2d_i8', 'depthwise_f32', 'depthwise_i8', 'pad_i8'].flatMap((name) =>
+        [0, 1024].flatMap((pad) => [
+          { name, padTop: pad, padLeft: 0, outHeight: 2 ** 20, outWidth: 1 },
+          { name, padTop: 0, padLeft: pad, outHeight: 1, outWidth: 2 ** 20 },
+        ]),
+      ),
+    )('$name, $outHeight x $outWidth, padding $padTop and $padLeft', ({ name, ...extents }) => {
+      const { kernel, words } = first(name);
+      const channelsOf = { outChannels: 3, outStride: 8, batches: 1 };
+      const step = shaped(kernel, { ...words, ...far, ...extents, ...channelsOf });
+      expect(problemOf(kernel, step, large)).toBeUndefined();
+    });
+  },
+);
 
 /** A kernel, and words for it. */
 function first(name: string): { readonly kernel: Kernel; readonly words: Drawn } {
