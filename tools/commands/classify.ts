@@ -3,21 +3,14 @@
 import { createRequire } from 'node:module';
 import process from 'node:process';
 import { Option, type Command } from 'commander';
-import { compareNetwork } from '../../conformance/compare-network.ts';
-import { fastpathBackend } from '../../golden/fastpath-backend.ts';
-import {
-  imageToInput,
-  type Graph,
-  type PrecisionName,
-  type RgbImage,
-} from '../../reference/index.ts';
+import type { Graph, PrecisionName } from '../../reference/index.ts';
 import {
   classifierNames,
   classifiers,
   type Classifier,
   type ClassifierName,
 } from '../classifiers.ts';
-import { dequantizedOutputs } from '../evaluation/outputs.ts';
+import { equalsGroundTruth } from '../ground-truth.ts';
 import { readImage } from '../images/decode.ts';
 import {
   checkClassifies,
@@ -54,7 +47,7 @@ interface Classification {
   readonly inferenceMilliseconds: number;
   /** Of what is loaded. */
   readonly bytes: number;
-  /** Whether every layer is what the reference makes of its inputs: every bit of integers, the bounds of float32. */
+  /** Whether the input tensor is the reference's, and every layer what the reference makes of its inputs. */
   readonly equalsGroundTruth?: boolean;
 }
 
@@ -98,16 +91,16 @@ async function classify(photos: readonly string[], flags: ClassifyFlags): Promis
     const rows: Classification[] = [];
     for (const [done, { name, graph, classifier }] of models.entries()) {
       progress.update(position * models.length + done, paths.length * models.length);
-      const { probabilities, milliseconds } = classifier.classify(image);
-      const equals = verify ? await equalsTruth(graph, image, probabilities) : undefined;
+      const found = classifier.classify(image);
+      const equals = verify ? await equalsGroundTruth(graph, image, found) : undefined;
       // A difference is an error of ours.
       if (equals === false) process.exitCode = 1;
       rows.push({
         model: name,
         precision: graph.precision,
-        classes: ranked(graph.labels, probabilities, flags.top),
+        classes: ranked(graph.labels, found.probabilities, flags.top),
         loadMilliseconds: classifier.loadMilliseconds,
-        inferenceMilliseconds: milliseconds,
+        inferenceMilliseconds: found.milliseconds,
         bytes: classifier.bytes,
         ...(equals === undefined ? {} : { equalsGroundTruth: equals }),
       });
@@ -161,20 +154,6 @@ function ranked(
     .map((label, i) => ({ label, probability: probabilities[i] ?? NaN }))
     .sort((a, b) => b.probability - a.probability)
     .slice(0, top);
-}
-
-/** Whether the fast path, given the reference's input tensor, equals it layer by layer and ends with `probabilities`. */
-async function equalsTruth(
-  graph: Graph,
-  image: RgbImage,
-  probabilities: readonly number[],
-): Promise<boolean> {
-  const input = imageToInput(graph, image);
-  const network = await fastpathBackend.prepare(graph);
-  const run = await network.run([input]);
-  const [found] = dequantizedOutputs(run.outputs);
-  const same = probabilities.every((probability, i) => probability === found?.[i]);
-  return same && compareNetwork(graph, [input], run).violation === undefined;
 }
 
 function format(rows: readonly Classification[]): string {

@@ -1,0 +1,30 @@
+/** Whether the fast path computes of an image what the reference says. */
+
+import { compareNetwork } from '../conformance/compare-network.ts';
+import { fastpathBackend } from '../golden/fastpath-backend.ts';
+import { imageToInput, type Graph, type RgbImage, type TensorData } from '../reference/index.ts';
+import { dequantizedOutputs } from './evaluation/outputs.ts';
+
+/**
+ * Whether `input` is the tensor that the reference makes of the image, bit for bit, and the fast path, given that, ends
+ * with `probabilities` and has in every layer what the reference makes of that layer's inputs: every bit of integers,
+ * the bounds of float32.
+ */
+export async function equalsGroundTruth(
+  graph: Graph,
+  image: RgbImage,
+  {
+    input,
+    probabilities,
+  }: { readonly input: TensorData; readonly probabilities: readonly number[] },
+): Promise<boolean> {
+  const truth = imageToInput(graph, image);
+  if (truth.length !== input.length || truth.some((element, i) => element !== input[i])) {
+    return false;
+  }
+  const network = await fastpathBackend.prepare(graph);
+  const run = await network.run([truth]);
+  const [found] = dequantizedOutputs(run.outputs);
+  const same = probabilities.every((probability, i) => probability === found?.[i]);
+  return same && compareNetwork(graph, [truth], run).violation === undefined;
+}
