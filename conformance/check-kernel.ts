@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import type { Kernel } from '../fastpath/program/kernels.ts';
-import { fastpathBackend } from '../golden/fastpath-backend.ts';
+import type { Backend } from '../golden/backend.ts';
 import { GraphError } from '../reference/index.ts';
 import { casesOf } from './kernel-cases.ts';
 import { compareCase, describeCase } from './operator-case.ts';
@@ -16,14 +16,25 @@ export interface KernelCheck {
   readonly problem?: string;
 }
 
-export async function checkKernel(kernel: Kernel, runs: number): Promise<KernelCheck> {
+export interface KernelDraws {
+  /** Random cases of each kind that reaches the kernel. */
+  readonly runs: number;
+  /** What they follow from. */
+  readonly seed: number;
+}
+
+export async function checkKernel(
+  kernel: Kernel,
+  backend: Backend,
+  { runs, seed }: KernelDraws,
+): Promise<KernelCheck> {
   let cases = 0;
   let worst = 0;
   for (const arbitrary of casesOf(kernel)) {
     const result = await fc.check(
       fc.asyncProperty(arbitrary, async (drawn) => {
         try {
-          const comparison = await compareCase(drawn, fastpathBackend);
+          const comparison = await compareCase(drawn, backend);
           cases += 1;
           worst = Math.max(worst, comparison.worst.share);
           return comparison.violation === undefined;
@@ -32,13 +43,14 @@ export async function checkKernel(kernel: Kernel, runs: number): Promise<KernelC
           throw error;
         }
       }),
-      { numRuns: runs },
+      { numRuns: runs, seed },
     );
     if (result.failed) {
       const [smallest] = result.counterexample ?? [];
       const shown = smallest === undefined ? '' : describeCase(smallest);
       const cause = result.errorInstance instanceof Error ? result.errorInstance.message : '';
-      const problem = `Expected what the reference computes but found a difference. ${cause}\n${shown}`;
+      const replay = `plumbline kernel ${kernel.name} --runs ${String(runs)} --seed ${String(seed)}`;
+      const problem = `Expected what the reference computes but found a difference. ${cause}\n${shown}\nReplay: ${replay}`;
       return { cases, worst, problem };
     }
   }

@@ -41,7 +41,6 @@ export interface SuiteFlags {
 
 /** Adds the options that choose what the conformance suite draws. */
 export function withSuiteOptions(command: Command): Command {
-  const seed = 1 + Math.floor(Math.random() * (2 ** 31 - 1));
   return command
     .addOption(
       new Option('--operator <kinds...>', 'operators to check (default: all)').choices(
@@ -54,11 +53,15 @@ export function withSuiteOptions(command: Command): Command {
       ),
     )
     .option('--runs <n>', 'cases of each property', positiveInteger, 300)
-    .addOption(
-      new Option('--seed <n>', 'what the cases follow from')
-        .argParser(positiveInteger)
-        .default(seed, 'another each time'),
-    );
+    .addOption(seedOption());
+}
+
+/** What random cases follow from; one drawn at random, so that a failure can tell it. */
+export function seedOption(): Option {
+  const seed = 1 + Math.floor(Math.random() * (2 ** 31 - 1));
+  return new Option('--seed <n>', 'what the cases follow from')
+    .argParser(positiveInteger)
+    .default(seed, 'another each time');
 }
 
 /** An option's value that is an integer of at least 1. */

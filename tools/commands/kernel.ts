@@ -1,15 +1,23 @@
 /** `plumbline kernel`: the loop of whoever works on a kernel: rebuild, check, time. */
 
-import { spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import process from 'node:process';
+import { promisify } from 'node:util';
 import type { Command } from 'commander';
 import { checkKernel } from '../../conformance/check-kernel.ts';
 import { timedCase } from '../../conformance/kernel-cases.ts';
 import type { OperatorCase } from '../../conformance/operator-case.ts';
 import { compileGraph } from '../../fastpath/compile/index.ts';
 import { kernels, type Kernel } from '../../fastpath/program/kernels.ts';
-import { loadProgram, type Elements } from '../../fastpath/runtime/index.ts';
+import {
+  loadProgram,
+  variants,
+  type Elements,
+  type Variant,
+} from '../../fastpath/runtime/index.ts';
+import type { Backend } from '../../golden/backend.ts';
+import { fastpathBackend, fastpathRelaxedBackend } from '../../golden/fastpath-backend.ts';
 import {
   elementCount,
   elementTypes,
@@ -18,18 +26,20 @@ import {
   validateGraph,
   type Graph,
 } from '../../reference/index.ts';
-import { UsageError } from '../errors.ts';
+import { messageOf, UsageError } from '../errors.ts';
 import { kernelsModule } from '../kernels.ts';
 import { loadModel, packagePath, type ModelChoice } from '../models.ts';
-import { positiveInteger, print, printJson, Progress, table } from './context.ts';
+import { positiveInteger, print, printJson, Progress, seedOption, table } from './context.ts';
 
 interface KernelFlags {
   readonly runs: number;
+  readonly seed: number;
   readonly json?: boolean;
 }
 
 interface Report {
   readonly kernel: string;
+  readonly variant: Variant;
   readonly cases: number;
   /** Largest error as a fraction of its bound; 0 where all bits are equal. */
   readonly worst: number;
@@ -50,10 +60,11 @@ export function registerKernel(program: Command): void {
     .command('kernel')
     .summary('rebuild the kernels, check and time one of them')
     .description(
-      'In a checkout: builds the kernels, runs random cases of the chosen ones against the reference, and times them on the\nlayers of the large model, or, where it has none, on one of ordinary size.',
+      'In a checkout: builds both variants of the kernels, runs random cases of the chosen ones against the reference, and\ntimes them on the layers of the large model, or, where it has none, on one of ordinary size.',
     )
     .argument('<name>', 'a kernel, or how several begin: conv2d_i8, depthwise, softmax')
     .option('--runs <n>', 'random cases of each kernel', positiveInteger, 100)
+    .addOption(seedOption())
     .option('--json', 'print the result as JSON')
     .action(develop);
 }
@@ -64,32 +75,42 @@ async function develop(name: string, flags: KernelFlags): Promise<void> {
     const names = kernels.map((kernel) => kernel.name).join(', ');
     throw new UsageError(`Expected one of ${names} but found ${name}`);
   }
-  build();
+  await Promise.all(variants.map(build));
   const reports: Report[] = [];
   const progress = new Progress('Checking');
   const timings = await timingsOf(chosen);
   for (const [done, kernel] of chosen.entries()) {
     progress.update(done, chosen.length);
-    const { cases, worst, problem } = await checkKernel(kernel, flags.runs);
-    if (problem !== undefined) throw new UsageError(`${kernel.name}: ${problem}`);
-    const timing = timings.get(kernel.name) ?? (await timeCase(kernel, timedCase(kernel)));
-    reports.push({ kernel: kernel.name, cases, worst, timing });
+    for (const variant of variants) {
+      const { cases, worst, problem } = await checkKernel(kernel, backends[variant], flags);
+      if (problem !== undefined) throw new UsageError(`${kernel.name}, ${variant}: ${problem}`);
+      const timing =
+        timings.get(kernel.name)?.[variant] ?? (await timeCase(kernel, timedCase(kernel), variant));
+      reports.push({ kernel: kernel.name, variant, cases, worst, timing });
+    }
   }
   progress.end();
   if (flags.json === true) printJson(reports);
   else print(format(reports));
 }
 
-function build(): void {
+const backends: Readonly<Record<Variant, Backend>> = {
+  simd: fastpathBackend,
+  relaxed: fastpathRelaxedBackend,
+};
+
+async function build(variant: Variant): Promise<void> {
   const compiler = packagePath('node_modules', 'assemblyscript', 'bin', 'asc.js');
   if (!existsSync(compiler) || !existsSync(packagePath('asconfig.json'))) {
     throw new UsageError('Expected a checkout with its dependencies, since kernels are rebuilt');
   }
-  const { status, stderr } = spawnSync(process.execPath, [compiler, '--target', 'simd'], {
-    cwd: packagePath(),
-    encoding: 'utf8',
-  });
-  if (status !== 0) throw new UsageError(`Expected kernels that compile.\n${stderr}`);
+  try {
+    await promisify(execFile)(process.execPath, [compiler, '--target', variant], {
+      cwd: packagePath(),
+    });
+  } catch (error) {
+    throw new UsageError(`Expected kernels that compile.\n${messageOf(error)}`, { cause: error });
+  }
 }
 
 /** The models between which all kernels of a network occur. */
@@ -103,16 +124,23 @@ const BENCH_MODELS: readonly (ModelChoice & { readonly label: string })[] = [
 const WARM_RUNS = 5;
 const TIMED_RUNS = 15;
 
-async function timingsOf(chosen: readonly Kernel[]): Promise<ReadonlyMap<string, Timing>> {
+type Timings = Readonly<Partial<Record<Variant, Timing>>>;
+
+async function timingsOf(chosen: readonly Kernel[]): Promise<ReadonlyMap<string, Timings>> {
   const missing = new Set(chosen.map((kernel) => kernel.name));
-  const timings = new Map<string, Timing>();
+  const timings = new Map<string, Timings>();
   for (const { label, ...choice } of BENCH_MODELS) {
     const wanted = chosen.some(
       ({ name, input }) => missing.has(name) && precisionOf(input) === choice.precision,
     );
     if (!wanted) continue;
-    for (const [name, timing] of await timeNetwork(label, loadModel(choice))) {
-      if (missing.delete(name)) timings.set(name, timing);
+    const graph = loadModel(choice);
+    const simd = await timeNetwork(label, graph, 'simd');
+    const relaxed = await timeNetwork(label, graph, 'relaxed');
+    for (const [name, timing] of simd) {
+      if (!missing.delete(name)) continue;
+      const other = relaxed.get(name);
+      timings.set(name, { simd: timing, ...(other === undefined ? {} : { relaxed: other }) });
     }
   }
   return timings;
@@ -123,19 +151,23 @@ function precisionOf(type: Kernel['input']): string {
 }
 
 /** A kernel on a network of one operator. */
-async function timeCase(kernel: Kernel, timed: OperatorCase): Promise<Timing> {
+async function timeCase(kernel: Kernel, timed: OperatorCase, variant: Variant): Promise<Timing> {
   const { kind, precision, attributes, inputs } = timed;
   const { graph } = operatorGraph(kind, precision, attributes, inputs);
   validateGraph(graph);
   const shape = inputs[0]?.shape.join('x') ?? '';
-  const timing = (await timeNetwork(`${kind} of ${shape}`, graph)).get(kernel.name);
+  const timing = (await timeNetwork(`${kind} of ${shape}`, graph, variant)).get(kernel.name);
   if (timing === undefined) throw new Error(`Expected ${kind} to run ${kernel.name}`);
   return timing;
 }
 
 /** The time of each kernel's steps in a network. */
-async function timeNetwork(label: string, graph: Graph): Promise<ReadonlyMap<string, Timing>> {
-  const network = await loadProgram(compileGraph(graph), kernelsModule());
+async function timeNetwork(
+  label: string,
+  graph: Graph,
+  variant: Variant,
+): Promise<ReadonlyMap<string, Timing>> {
+  const network = await loadProgram(compileGraph(graph), kernelsModule(variant));
   const inputs = graph.inputs.map((index) => onesFor(graph, index));
   const samples = new Map<string, number[]>();
   for (let run = 0; run < WARM_RUNS + TIMED_RUNS; run++) {
@@ -180,9 +212,10 @@ function onesFor(graph: Graph, index: number): Elements {
 
 function format(reports: readonly Report[]): string {
   return table([
-    ['kernel', 'cases', 'worst of bound', 'timed on', 'layers', 'ms', 'G operations/s'],
-    ...reports.map(({ kernel, cases, worst, timing }) => [
+    ['kernel', 'variant', 'cases', 'worst of bound', 'timed on', 'layers', 'ms', 'G operations/s'],
+    ...reports.map(({ kernel, variant, cases, worst, timing }) => [
       kernel,
+      variant,
       String(cases),
       worst.toFixed(2),
       timing.model,
