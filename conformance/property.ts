@@ -39,10 +39,15 @@ export function property<T>(
     if (!result.failed) return;
     const { counterexamplePath, numRuns, numShrinks, errorInstance } = result;
     const cause = errorInstance instanceof Error ? errorInstance.message : String(errorInstance);
-    const replay = `PLUMBLINE_SEED=${String(result.seed)} PLUMBLINE_PATH=${String(counterexamplePath)} npx vitest run ${file} -t '${name}'`;
+    const replay = `PLUMBLINE_SEED=${String(result.seed)} PLUMBLINE_PATH=${String(counterexamplePath)} npx vitest run ${file} -t '${namePattern(name)}'`;
     throw new Error(
       `${cause}\nFound in run ${String(numRuns)}, shrunk ${String(numShrinks)} times. Replay:\n  ${replay}`,
       { cause: errorInstance },
     );
   });
+}
+
+/** What vitest's -t, a regular expression, finds this test by alone: names begin others, and groups go before them. */
+export function namePattern(name: string): string {
+  return `(^| )${name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}$`;
 }

@@ -9,7 +9,7 @@
  * | the last 3 horizontally resized rows, 8 bits | 3 * rowBytes |
  * | 3 output rows under way: header, and sums of 32 bits | 3 * (16 + 4 * rowBytes) |
  * | first source pixel and number of groups of weights, per output column | 4 * outWidth |
- * | groups of 4 horizontal weights, 3 bytes each | 12 * (16384 / 2 + outWidth), or more for outWidth > 16384 |
+ * | groups of 4 horizontal weights, 3 bytes each | 12 * outWidth * those of the widest image's column |
  */
 
 import { roundUp } from './format.ts';
@@ -42,9 +42,9 @@ export function resizeWorkspaceBytes(outWidth: number): number {
 
 /**
  * A triangle reaches max(inWidth / outWidth, 1) pixels to either side, so that it has at most one more than twice that
- * many weights; to fill the last group takes at most three.
+ * many weights, rounded down; the last group of a column is filled up.
  */
 function mostGroups(outWidth: number): number {
-  const weights = 2 * Math.max(MAX_SOURCE_WIDTH, outWidth) + outWidth;
-  return Math.ceil((weights + (GROUP - 1) * outWidth) / GROUP);
+  const weights = Math.floor(2 * Math.max(MAX_SOURCE_WIDTH / outWidth, 1)) + 1;
+  return outWidth * Math.ceil(weights / GROUP);
 }
