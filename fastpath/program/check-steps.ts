@@ -77,9 +77,13 @@ export function checkStep(
   checkReach(named, step);
   checkStrides(named, step);
   checkShape(named, kernel, step);
-  checkRegions(named, step, regionsOf(kernel, step), bounds);
-  const outputs = step.batches * step.outHeight * step.outWidth * step.outStride;
-  return { kernel, work: outputs * workPerOutput(kernel, step) };
+  const regions = regionsOf(kernel, step);
+  checkRegions(named, step, regions, bounds);
+  const rows = step.batches * step.outHeight;
+  const products = rows * step.outWidth * step.outStride * workPerOutput(kernel, step);
+  // A depthwise kernel lays out the rows of a window in its scratch, two bytes an element, for each row of outputs.
+  const moves = kernel.family === 'depthwise' ? (rows * regions.scratch) / 2 : 0;
+  return { kernel, work: products + moves };
 }
 
 function workPerOutput(kernel: Kernel, step: Step): number {

@@ -13,6 +13,7 @@ import {
   headerFields,
   MAGIC,
   PROGRAM_BASE,
+  STEP_BYTES,
   VERSION,
   writeWords,
   type Header,
@@ -94,6 +95,12 @@ const pad = single(
 const reshape = single('reshape', { shape: [2, 64] }, [1, 4, 4, 8]);
 const unaligned = single('reshape', { shape: [24, 2] }, [1, 4, 4, 3]);
 const large = single('relu', {}, [1, 128, 128, 8]);
+const depthwiseCodes = programOf(
+  operatorGraph('depthwiseConv2d', 'int8', { multiplier: [1], shift: [0] }, [
+    { shape: image, data: new Int8Array(4 * 4 * 8) },
+    { shape: [1, 3, 3, 8], data: new Int8Array(72) },
+  ]).graph,
+);
 const wide = programOf(
   operatorGraph('fullyConnected', 'int16', { multiplier: [1], shift: [0] }, [
     { shape: [1, 8], data: new Int16Array(8) },
@@ -257,7 +264,7 @@ const headerCases: readonly Case[] = [
       `Expected ${String(stepCount)} steps inside the image but found their table at ${String(header.steps)}`,
     ),
   ),
-  ...[PROGRAM_BASE - 1, imageEnd - 66 * 128 + 1].map((steps) =>
+  ...[PROGRAM_BASE - 1, imageEnd - 66 * STEP_BYTES + 1].map((steps) =>
     inHeader(
       'step-table',
       `steps at ${String(steps)}`,
@@ -293,6 +300,21 @@ const stepCases: readonly Case[] = [
     name: 'a window of 2^20 on 2^17 elements',
     program: withStep(large, 0, { kernelHeight: 2 ** 10, kernelWidth: 2 ** 10 }),
     message: 'Program: Expected at most 100000000000 multiply-accumulates but found 137438953472',
+  },
+  {
+    rule: 'work',
+    name: 'rows of windows far apart, laid out for 2^14 rows of outputs',
+    program: withHeader(
+      withStep(depthwiseCodes, 0, {
+        ...{ outHeight: 2 ** 14, outWidth: 100, strideX: 2 ** 12, kernelHeight: 1, kernelWidth: 1 },
+        ...{
+          output: PROGRAM_BASE + depthwiseCodes.length,
+          scratch: PROGRAM_BASE + depthwiseCodes.length,
+        },
+      }),
+      { arenaBytes: 2 ** 26 },
+    ),
+    message: 'Program: Expected at most 100000000000 multiply-accumulates but found 212621197312',
   },
   ...[-1, kernels.length].map((kernel) => ({
     rule: 'kernel' as const,
