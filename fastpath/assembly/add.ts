@@ -1,6 +1,6 @@
 /** add: rule E1 of reference/SEMANTICS.md. */
 
-import { storeClamped, storeLimited } from './requantize';
+import { multiplyAdd, storeClamped, storeLimited, truncate } from './requantize';
 import { Step } from './step';
 
 /** A factor `multiplier * 2^(shift - 31)` that all elements have, rounded twice (rule A4). */
@@ -16,15 +16,18 @@ class Factor {
   halfSign: i32;
 }
 
-/** What `Step.parameters` points at. */
+/** What `Step.parameters` points at, before the three factors, the limits of the output and the float32 factors. */
 @unmanaged
 class AddParameters {
+  /** Whether the codes come from float32 factors, which fastpath/compile/float-add.ts has tried on every pair. */
+  float: i32;
   secondZero: i32;
 }
 
-const FIRST: usize = 4;
+const FIRST: usize = 8;
 const FACTOR_BYTES: usize = 20;
 const LIMITS: usize = FIRST + 3 * FACTOR_BYTES;
+const FLOATS: usize = LIMITS + 12;
 
 export function addFloat32(s: Step): void {
   const bytes = elements(s) * 4;
@@ -37,6 +40,32 @@ export function addFloat32(s: Step): void {
 
 /** T: i8 or i16. */
 export function addCodes<T>(s: Step): void {
+  if (sizeof<T>() == 1 && changetype<AddParameters>(s.parameters).float) addFloats(s);
+  else addExactly<T>(s);
+}
+
+/** int8 codes as trunc(x * first + (y * second + offset)). */
+function addFloats(s: Step): void {
+  const first = v128.load32_splat(s.parameters, FLOATS);
+  const second = v128.load32_splat(s.parameters, FLOATS + 4);
+  const offset = v128.load32_splat(s.parameters, FLOATS + 8);
+  const bytes = elements(s);
+  for (let at: usize = 0; at < bytes; at += 8) {
+    const a = v128.load8x8_s(s.input + at);
+    const b = v128.load8x8_s(s.second + at);
+    const low = addRounded(i32x4.extend_low_i16x8_s(a), i32x4.extend_low_i16x8_s(b), first, second, offset);
+    const high = addRounded(i32x4.extend_high_i16x8_s(a), i32x4.extend_high_i16x8_s(b), first, second, offset);
+    storeLimited<i8>(s.output + at, i16x8.narrow_i32x4_s(low, high), s.parameters + LIMITS);
+  }
+}
+
+@inline
+function addRounded(x: v128, y: v128, first: v128, second: v128, offset: v128): v128 {
+  const inner = multiplyAdd(f32x4.convert_i32x4_s(y), second, offset);
+  return truncate(multiplyAdd(f32x4.convert_i32x4_s(x), first, inner));
+}
+
+function addExactly<T>(s: Step): void {
   const first = changetype<Factor>(s.parameters + FIRST);
   const second = changetype<Factor>(s.parameters + FIRST + FACTOR_BYTES);
   const output = changetype<Factor>(s.parameters + FIRST + 2 * FACTOR_BYTES);

@@ -10,9 +10,9 @@
  */
 
 import { dotBytes, evenBytes, oddBytes } from './dot';
-import { finish4x8, PANEL_PARAMETERS } from './requantize';
+import { finish8, PANEL_PARAMETERS, rescalingOf } from './requantize';
 import { Step } from './step';
-import { copyWindow, isPointwise } from './windows';
+import { copyWindows, isPointwise } from './windows';
 
 const TILE: i32 = 4;
 /** Products of a k-step, and bytes that it takes in a panel of 8 columns. */
@@ -32,14 +32,20 @@ export function conv2dInt8<E>(s: Step): void {
   const rowBytes = (k + 7) & ~7;
   const tileBytes = <usize>(rowBytes / DEPTH) * tileStep<E>();
   const panelBytes = <usize>((k + DEPTH - 1) / DEPTH) * PANEL_STEP;
-  const patches = s.scratch + <usize>(s.block / TILE * (rowBytes / DEPTH)) * tileStep<i16>();
+  const windows = s.scratch + <usize>((s.block / TILE) * (rowBytes / DEPTH)) * tileStep<i16>();
   const pointwise = isPointwise(s);
+  const stride = <usize>(pointwise ? s.inStride : rowBytes);
   for (let block: i32 = 0; block < rows; block += s.block) {
     const end = min(block + s.block, rows);
     let tile = s.scratch;
+    let at = s.input + <usize>block * stride;
     for (let row = block; row < end; row += TILE) {
-      if (pointwise) packPixels<E>(s, row, rows, rowBytes, tile);
-      else packWindows<E>(s, row, rows, rowBytes, patches, tile);
+      if (!pointwise) {
+        at = windows;
+        copyWindows<i8>(s, row, min(row + TILE, end), at, stride);
+      }
+      packTile<E>(at, stride, row, end - 1, rowBytes, tile);
+      at += <usize>TILE * stride;
       tile += tileBytes;
     }
     let panel = s.weights;
@@ -56,29 +62,13 @@ export function conv2dInt8<E>(s: Step): void {
   }
 }
 
-/** Packs four pixels. Rows beyond the last are the last again: their results are written twice, alike. */
+/** Packs four rows, `stride` bytes apart. Those beyond the last are the last again: their results are written twice, alike. */
 @inline
-function packPixels<E>(s: Step, row: i32, rows: i32, rowBytes: i32, to: usize): void {
-  const stride = <usize>s.inStride;
-  const last = rows - 1;
-  packRows<E>(
-    s.input + <usize>row * stride,
-    s.input + <usize>min(row + 1, last) * stride,
-    s.input + <usize>min(row + 2, last) * stride,
-    s.input + <usize>min(row + 3, last) * stride,
-    rowBytes,
-    to,
-  );
-}
-
-/** Packs four windows, which are first laid out in `patches`. */
-@inline
-function packWindows<E>(s: Step, row: i32, rows: i32, rowBytes: i32, patches: usize, to: usize): void {
-  const bytes = <usize>rowBytes;
-  for (let i: i32 = 0; i < TILE; i++) {
-    copyWindow<i8>(s, min(row + i, rows - 1), patches + <usize>i * bytes);
-  }
-  packRows<E>(patches, patches + bytes, patches + 2 * bytes, patches + 3 * bytes, rowBytes, to);
+function packTile<E>(at: usize, stride: usize, row: i32, last: i32, rowBytes: i32, to: usize): void {
+  const r1 = at + (row + 1 <= last ? stride : 0);
+  const r2 = r1 + (row + 2 <= last ? stride : 0);
+  const r3 = r2 + (row + 3 <= last ? stride : 0);
+  packRows<E>(at, r1, r2, r3, rowBytes, to);
 }
 
 /** Interleaves four rows of bytes, a multiple of 8, in groups of four. */
@@ -113,9 +103,6 @@ function storeCodes<E>(to: usize, codes: v128): void {
 function multiplyTile<E>(
   s: Step, row: i32, rows: i32, channel: i32, a: usize, w: usize, end: usize, parameters: usize,
 ): void {
-  const last = rows - 1;
-  const rowBytes = <usize>s.outStride;
-  const out = s.output + <usize>channel;
   let c00 = v128.load(parameters);
   let c01 = v128.load(parameters, 16);
   let c10 = c00, c11 = c01, c20 = c00, c21 = c01, c30 = c00, c31 = c01;
@@ -168,11 +155,13 @@ function multiplyTile<E>(
     a += tileStep<E>();
     w += PANEL_STEP;
   } while (w != end);
-  finish4x8<i8>(
-    out + <usize>row * rowBytes,
-    out + <usize>min(row + 1, last) * rowBytes,
-    out + <usize>min(row + 2, last) * rowBytes,
-    out + <usize>min(row + 3, last) * rowBytes,
-    c00, c01, c10, c11, c20, c21, c30, c31, parameters, s,
-  );
+  const o0 = s.output + <usize>(row * s.outStride + channel);
+  const o1 = o0 + (row + 1 < rows ? <usize>s.outStride : 0);
+  const o2 = o1 + (row + 2 < rows ? <usize>s.outStride : 0);
+  const o3 = o2 + (row + 3 < rows ? <usize>s.outStride : 0);
+  const kind = rescalingOf<i8>(parameters);
+  finish8<i8>(o0, c00, c01, kind, parameters, s);
+  finish8<i8>(o1, c10, c11, kind, parameters, s);
+  finish8<i8>(o2, c20, c21, kind, parameters, s);
+  finish8<i8>(o3, c30, c31, kind, parameters, s);
 }

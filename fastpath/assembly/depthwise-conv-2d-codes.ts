@@ -12,7 +12,7 @@
  */
 
 import { dotBytes, evenBytes, oddBytes } from './dot';
-import { finish2x8, finish4x8, PANEL_PARAMETERS } from './requantize';
+import { finish8, PANEL_PARAMETERS, rescalingOf } from './requantize';
 import { Step } from './step';
 
 /** Rows that are interleaved. */
@@ -223,12 +223,12 @@ function filterTile<T, E, W>(
         y += columnBytes;
       }
     }
+    const kind = rescalingOf<T>(parameters);
+    finish8<T>(upper + at0, a0, a1, kind, parameters, s);
+    finish8<T>(upper + at1, b0, b1, kind, parameters, s);
     if (two) {
-      finish4x8<T>(
-        upper + at0, upper + at1, lower + at0, lower + at1, a0, a1, b0, b1, c0, c1, d0, d1, parameters, s,
-      );
-    } else {
-      finish2x8<T>(upper + at0, upper + at1, a0, a1, b0, b1, parameters, s);
+      finish8<T>(lower + at0, c0, c1, kind, parameters, s);
+      finish8<T>(lower + at1, d0, d1, kind, parameters, s);
     }
     upper += 8 * sizeof<T>();
     lower += 8 * sizeof<T>();

@@ -1,17 +1,19 @@
 /**
  * depthwiseConv2d of float32, and of int16 with int64 sums: rule C2 of reference/SEMANTICS.md.
  *
- * Eight channels of an output pixel at a time. Weights lie [kh][kw][stride]; a window is cut to the image, so that
- * positions outside are skipped.
+ * Eight channels at a time. Weights lie [kh][kw][stride]; a window is cut to the image, so that positions outside are
+ * skipped. float32: where the windows of four neighbouring pixels lie inside, they share each weight, and their sums
+ * are independent, so that no addition waits for the one before.
  */
 
-import { finishWide, storeClamped } from './requantize';
+import { finishWide, multiplyAdd, storeClamped } from './requantize';
 import { Step } from './step';
 
 /** T: element of input, output and weights; A: f32 or i64 accumulators. */
 export function depthwiseConv2d<T, A>(s: Step): void {
   const pixelBytes = <usize>s.inStride * sizeof<T>();
   const lineBytes = <usize>s.inWidth * pixelBytes;
+  const outBytes = <usize>s.outStride * sizeof<T>();
   let out = s.output;
   for (let n: i32 = 0; n < s.batches; n++) {
     const image = s.input + <usize>(n * s.inHeight) * lineBytes;
@@ -19,15 +21,66 @@ export function depthwiseConv2d<T, A>(s: Step): void {
       const y = oy * s.strideY - s.padTop;
       const firstY = max(0, -y);
       const endY = min(s.kernelHeight, s.inHeight - y);
-      for (let ox: i32 = 0; ox < s.outWidth; ox++) {
+      const line = image + <usize>(y + firstY) * lineBytes;
+      for (let ox: i32 = 0; ox < s.outWidth; ) {
         const x = ox * s.strideX - s.padLeft;
+        const fourInside = x >= 0 && x + 3 * s.strideX + s.kernelWidth <= s.inWidth && ox + 3 < s.outWidth;
+        if (isFloat<T>() && fourInside) {
+          filterFour(s, line + <usize>x * pixelBytes, firstY, endY, pixelBytes, lineBytes, out);
+          ox += 4;
+          out += 4 * outBytes;
+          continue;
+        }
         const firstX = max(0, -x);
         const endX = min(s.kernelWidth, s.inWidth - x);
-        const corner = image + <usize>(y + firstY) * lineBytes + <usize>(x + firstX) * pixelBytes;
+        const corner = line + <usize>(x + firstX) * pixelBytes;
         filterPixel<T, A>(s, corner, firstY, endY, firstX, endX, pixelBytes, lineBytes, out);
-        out += <usize>s.outStride * sizeof<T>();
+        ox++;
+        out += outBytes;
       }
     }
+  }
+}
+
+/** All channels of four output pixels, whose windows lie inside a line and begin at `corner`; float32. */
+function filterFour(
+  s: Step, corner: usize, firstY: i32, endY: i32, pixelBytes: usize, lineBytes: usize, out: usize,
+): void {
+  const next = <usize>s.strideX * pixelBytes;
+  const tapBytes = <usize>s.outStride * 4;
+  const end = s.parameters + tapBytes;
+  let weights = s.weights + <usize>(firstY * s.kernelWidth) * tapBytes;
+  for (let bias = s.parameters; bias < end; bias += 32) {
+    let a0 = v128.load(bias);
+    let a1 = v128.load(bias, 16);
+    let b0 = a0, b1 = a1, c0 = a0, c1 = a1, d0 = a0, d1 = a1;
+    let line = corner;
+    let w = weights;
+    for (let ky = firstY; ky < endY; ky++) {
+      let x = line;
+      for (let kx: i32 = 0; kx < s.kernelWidth; kx++) {
+        const w0 = v128.load(w);
+        const w1 = v128.load(w, 16);
+        a0 = multiplyAdd(v128.load(x), w0, a0);
+        a1 = multiplyAdd(v128.load(x, 16), w1, a1);
+        b0 = multiplyAdd(v128.load(x + next), w0, b0);
+        b1 = multiplyAdd(v128.load(x + next, 16), w1, b1);
+        c0 = multiplyAdd(v128.load(x + 2 * next), w0, c0);
+        c1 = multiplyAdd(v128.load(x + 2 * next, 16), w1, c1);
+        d0 = multiplyAdd(v128.load(x + 3 * next), w0, d0);
+        d1 = multiplyAdd(v128.load(x + 3 * next, 16), w1, d1);
+        x += pixelBytes;
+        w += tapBytes;
+      }
+      line += lineBytes;
+    }
+    storeClamped(out, a0, a1, s);
+    storeClamped(out + tapBytes, b0, b1, s);
+    storeClamped(out + 2 * tapBytes, c0, c1, s);
+    storeClamped(out + 3 * tapBytes, d0, d1, s);
+    corner += 32;
+    weights += 32;
+    out += 32;
   }
 }
 
@@ -54,8 +107,8 @@ function filterPixel<T, A>(
       let w = taps;
       for (let kx = firstX; kx < endX; kx++) {
         if (isFloat<T>()) {
-          c0 = f32x4.add(c0, f32x4.mul(v128.load(x), v128.load(w)));
-          c1 = f32x4.add(c1, f32x4.mul(v128.load(x, 16), v128.load(w, 16)));
+          c0 = multiplyAdd(v128.load(x), v128.load(w), c0);
+          c1 = multiplyAdd(v128.load(x, 16), v128.load(w, 16), c1);
         } else {
           const codes = v128.load(x);
           const factors = v128.load(w);

@@ -70,25 +70,33 @@ export function requantizeVector(x: v128, multiplier: v128, scale: v128): v128 {
   );
 }
 
-/** Four sums as codes, in float32: trunc(x * scale + offset). `sign` masks the sign that the offset takes. */
+/** x * factor + addend, fused where relaxed SIMD allows it. */
 @inline
-function rescaleFloat(x: v128, scale: v128, offset: v128, sign: v128): v128 {
-  const real = f32x4.convert_i32x4_s(x);
-  const rounding = v128.or(offset, v128.and(x, sign));
-  if (ASC_FEATURE_RELAXED_SIMD) {
-    return i32x4.relaxed_trunc_f32x4_s(f32x4.relaxed_madd(real, scale, rounding));
-  }
-  // Conversion to integers that saturates takes V8 five instructions. Here |y| < 2^21, so that the sum with
-  // 1.5 * 2^23 has the integer in its low bits.
-  const y = f32x4.trunc(f32x4.add(f32x4.mul(real, scale), rounding));
-  return i32x4.sub(f32x4.add(y, f32x4.splat(12582912)), i32x4.splat(0x4b400000));
+export function multiplyAdd(x: v128, factor: v128, addend: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(x, factor, addend);
+  return f32x4.add(f32x4.mul(x, factor), addend);
+}
+
+/** The integers of four float32 of magnitudes below 2^21, without their fractions. */
+@inline
+export function truncate(x: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return i32x4.relaxed_trunc_f32x4_s(x);
+  // Conversion that saturates takes V8 five instructions. The sum with 1.5 * 2^23 has the integer in its low bits.
+  return i32x4.sub(f32x4.add(f32x4.trunc(x), f32x4.splat(12582912)), i32x4.splat(0x4b400000));
+}
+
+/** Four sums as codes, in float32. `signed`: the offset takes the sum's sign. */
+@inline
+function rescaleFloat(x: v128, scale: v128, offset: v128, signed: bool): v128 {
+  const rounding = signed ? v128.or(offset, v128.and(x, i32x4.splat(i32.MIN_VALUE))) : offset;
+  return truncate(multiplyAdd(f32x4.convert_i32x4_s(x), scale, rounding));
 }
 
 /** Eight sums of the panel with parameters `q`, in one of the forms that take no call. */
 @inline
-function storeFloat<T>(at: usize, x0: v128, x1: v128, q: usize, sign: v128): void {
-  const low = rescaleFloat(x0, v128.load(q, GROUP), v128.load(q, 2 * GROUP), sign);
-  const high = rescaleFloat(x1, v128.load(q, GROUP + 16), v128.load(q, 2 * GROUP + 16), sign);
+function storeFloat<T>(at: usize, x0: v128, x1: v128, q: usize, signed: bool): void {
+  const low = rescaleFloat(x0, v128.load(q, GROUP), v128.load(q, 2 * GROUP), signed);
+  const high = rescaleFloat(x1, v128.load(q, GROUP + 16), v128.load(q, 2 * GROUP + 16), signed);
   storeCodes<T>(at, i16x8.narrow_i32x4_s(low, high), q);
 }
 
@@ -118,8 +126,7 @@ function storeDouble<T>(at: usize, x0: v128, x1: v128, q: usize): void {
 }
 
 /** Eight sums in integers. */
-function storeExact<T>(at: usize, x0: v128, x1: v128, q: usize): void {
-  const kind = load<i32>(q, KIND);
+function storeExact<T>(at: usize, x0: v128, x1: v128, kind: i32, q: usize): void {
   const low = rescaleExact(x0, kind, q);
   const high = rescaleExact(x1, kind, q + 16);
   storeCodes<T>(at, i16x8.narrow_i32x4_s(low, high), q);
@@ -141,65 +148,23 @@ function rescaleExact(x: v128, kind: i32, q: usize): v128 {
   return y;
 }
 
-/**
- * Finishes two times eight sums of neighbouring channels, x0 the first four, and stores them at o0 and o1.
- * float32: clamps. Codes: rescales by the panel's parameters at `q`, adds the zero point, clamps.
- */
+/** The kind of the panel with parameters `q`: RESCALE_*, or 0 for float32. */
 @inline
-export function finish2x8<T>(
-  o0: usize, o1: usize, c00: v128, c01: v128, c10: v128, c11: v128, q: usize, s: Step,
-): void {
-  if (isFloat<T>()) {
-    storeClamped(o0, c00, c01, s);
-    storeClamped(o1, c10, c11, s);
-    return;
-  }
-  const kind = load<i32>(q, KIND);
-  if (sizeof<T>() == 1 && kind <= RESCALE_SIGNED_FLOAT) {
-    const sign = i32x4.splat(kind == RESCALE_FLOAT ? 0 : i32.MIN_VALUE);
-    storeFloat<T>(o0, c00, c01, q, sign);
-    storeFloat<T>(o1, c10, c11, q, sign);
-  } else if (sizeof<T>() == 2 && kind == RESCALE_DOUBLE) {
-    storeDouble<T>(o0, c00, c01, q);
-    storeDouble<T>(o1, c10, c11, q);
-  } else {
-    storeExact<T>(o0, c00, c01, q);
-    storeExact<T>(o1, c10, c11, q);
-  }
+export function rescalingOf<T>(q: usize): i32 {
+  return isFloat<T>() ? 0 : load<i32>(q, KIND);
 }
 
-/** The same four times. */
+/**
+ * Finishes eight sums of neighbouring channels, x0 the first four, and stores them at `at`. float32: clamps. Codes:
+ * rescales by the panel's parameters at `q` in the way that `kind` tells, adds the zero point, clamps.
+ */
 @inline
-export function finish4x8<T>(
-  o0: usize, o1: usize, o2: usize, o3: usize,
-  c00: v128, c01: v128, c10: v128, c11: v128, c20: v128, c21: v128, c30: v128, c31: v128,
-  q: usize, s: Step,
-): void {
-  if (isFloat<T>()) {
-    storeClamped(o0, c00, c01, s);
-    storeClamped(o1, c10, c11, s);
-    storeClamped(o2, c20, c21, s);
-    storeClamped(o3, c30, c31, s);
-    return;
-  }
-  const kind = load<i32>(q, KIND);
-  if (sizeof<T>() == 1 && kind <= RESCALE_SIGNED_FLOAT) {
-    const sign = i32x4.splat(kind == RESCALE_FLOAT ? 0 : i32.MIN_VALUE);
-    storeFloat<T>(o0, c00, c01, q, sign);
-    storeFloat<T>(o1, c10, c11, q, sign);
-    storeFloat<T>(o2, c20, c21, q, sign);
-    storeFloat<T>(o3, c30, c31, q, sign);
-  } else if (sizeof<T>() == 2 && kind == RESCALE_DOUBLE) {
-    storeDouble<T>(o0, c00, c01, q);
-    storeDouble<T>(o1, c10, c11, q);
-    storeDouble<T>(o2, c20, c21, q);
-    storeDouble<T>(o3, c30, c31, q);
-  } else {
-    storeExact<T>(o0, c00, c01, q);
-    storeExact<T>(o1, c10, c11, q);
-    storeExact<T>(o2, c20, c21, q);
-    storeExact<T>(o3, c30, c31, q);
-  }
+export function finish8<T>(at: usize, x0: v128, x1: v128, kind: i32, q: usize, s: Step): void {
+  if (isFloat<T>()) storeClamped(at, x0, x1, s);
+  else if (sizeof<T>() == 1 && kind == RESCALE_FLOAT) storeFloat<T>(at, x0, x1, q, false);
+  else if (sizeof<T>() == 1 && kind == RESCALE_SIGNED_FLOAT) storeFloat<T>(at, x0, x1, q, true);
+  else if (sizeof<T>() == 2 && kind == RESCALE_DOUBLE) storeDouble<T>(at, x0, x1, q);
+  else storeExact<T>(at, x0, x1, kind, q);
 }
 
 /** pmin and pmax give their first operand where a comparison with NaN fails: NaN passes (rule A2). */

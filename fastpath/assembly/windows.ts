@@ -2,7 +2,7 @@
 
 import { Step } from './step';
 
-/** Runs of bytes up to this long are copied element by element: a call costs more (measured). */
+/** Longest run of bytes that is not copied by a call. */
 const SHORT_RUN: i32 = 64;
 
 /** Whether each window is one pixel whose channels lie in whole vectors, so that it can be read where it stands. */
@@ -20,11 +20,25 @@ export function isPointwise(s: Step): bool {
   );
 }
 
-/** Lays out the window of output pixel `row` at `to`, with the zero point outside the image. */
-export function copyWindow<T>(s: Step, row: i32, to: usize): void {
-  const oy = (row / s.outWidth) % s.outHeight;
-  const ox = row % s.outWidth;
-  const image = row / (s.outWidth * s.outHeight);
+/** Lays out the windows of output pixels `row` to `end`, `bytes` apart. */
+export function copyWindows<T>(s: Step, row: i32, end: i32, to: usize, bytes: usize): void {
+  let ox = row % s.outWidth;
+  let oy = (row / s.outWidth) % s.outHeight;
+  let image = row / (s.outWidth * s.outHeight);
+  for (; row < end; row++) {
+    copyWindow<T>(s, image, oy, ox, to);
+    to += bytes;
+    if (++ox < s.outWidth) continue;
+    ox = 0;
+    if (++oy < s.outHeight) continue;
+    oy = 0;
+    image++;
+  }
+}
+
+/** Lays out a window at `to`, with the zero point outside the image. */
+@inline
+function copyWindow<T>(s: Step, image: i32, oy: i32, ox: i32, to: usize): void {
   const x0 = ox * s.strideX - s.padLeft;
   const pixel = s.inChannels * sizeof<T>();
   const stride = <usize>s.inStride * sizeof<T>();
@@ -48,17 +62,24 @@ export function copyWindow<T>(s: Step, row: i32, to: usize): void {
   }
 }
 
-/** Copies `bytes` and returns the address after them. */
+/** Copies `bytes` and returns the address after them. Short runs in words that may overlap: a call costs more (measured). */
 @inline
 function copy<T>(from: usize, bytes: i32, to: usize): usize {
-  const end = to + <usize>bytes;
+  const length = <usize>bytes;
+  const end = to + length;
   if (bytes > SHORT_RUN) {
-    memory.copy(to, from, <usize>bytes);
-    return end;
-  }
-  for (; to < end; to += sizeof<T>()) {
-    store<T>(to, load<T>(from));
-    from += sizeof<T>();
+    memory.copy(to, from, length);
+  } else if (bytes >= 16) {
+    for (let at: usize = 0; at < length - 16; at += 16) v128.store(to + at, v128.load(from + at));
+    v128.store(end - 16, v128.load(from + length - 16));
+  } else if (bytes >= 8) {
+    store<i64>(to, load<i64>(from));
+    store<i64>(end - 8, load<i64>(from + length - 8));
+  } else {
+    for (; to < end; to += sizeof<T>()) {
+      store<T>(to, load<T>(from));
+      from += sizeof<T>();
+    }
   }
   return end;
 }

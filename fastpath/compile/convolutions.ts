@@ -5,7 +5,6 @@ import { numbersOf, zeroPointOf, type GraphTensor } from '../../reference/graph/
 import {
   depthOf,
   TILE,
-  tileStepBytes,
   typeBytes,
   type Kernel,
   type KernelFamily,
@@ -32,8 +31,8 @@ type StepBody = Omit<DraftStep, 'input' | 'second' | 'output'>;
 /** An int32 sum of products with int16 codes stays exact while sum of |w| is below this. */
 const INT32_WEIGHTS = 2 ** 31 / 2 ** 15;
 
-/** Bytes of packed windows that a block may take: half of a 256 KiB level 2 cache, the rest being weights. */
-const BLOCK_BYTES = 2 ** 17;
+/** Bytes of windows or pixels that a block may take; more or less is as fast (measured), and takes memory. */
+const BLOCK_BYTES = 2 ** 16;
 
 export function lowerConvolution(
   lowering: Lowering<Convolution>,
@@ -112,7 +111,8 @@ function lowerMatrix(
   const zero = zeroPointOf(lowering.inputs[0] ?? weights);
   const parameters = packParameters(lowering, kernel, matrix, zero + unsignedOffset(kernel));
   const rows = output.batches * output.height * output.width;
-  const tileBytes = (roundUp(products, 8) / depth) * tileStepBytes(kernel);
+  // int8 codes may be packed as int16.
+  const tileBytes = TILE * roundUp(products, 8) * Math.max(typeBytes[kernel.input], 2);
   const tiles = Math.min(Math.max(Math.floor(BLOCK_BYTES / tileBytes), 1), Math.ceil(rows / TILE));
   return {
     kernel,

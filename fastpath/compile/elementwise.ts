@@ -4,6 +4,7 @@ import { EXP_TABLE, RECIPROCAL_TABLE } from '../../reference/arithmetic/softmax-
 import type { OperatorOf } from '../../reference/graph/operator.ts';
 import { zeroPointOf } from '../../reference/graph/tensor.ts';
 import type { Buffer } from './buffers.ts';
+import { floatAdd } from './float-add.ts';
 import { outputWords, refuseOperator, type Lowering } from './operator.ts';
 import { Writer } from './pack.ts';
 import { defaultWords, kernelNamed, type DraftStep } from './steps.ts';
@@ -32,9 +33,16 @@ export function lowerAdd(
   const name = `add_${lowering.inputType}`;
   if (lowering.inputType === 'f32') return body(name, lowering, input, output);
   const { multiplier, shift, leftShift, min, max } = lowering.requantization;
-  const [, second] = lowering.inputs;
-  const writer = new Writer(76);
-  writer.int32(second === undefined ? 0 : zeroPointOf(second));
+  const [first, second] = lowering.inputs;
+  const zeros = [
+    first === undefined ? 0 : zeroPointOf(first),
+    second === undefined ? 0 : zeroPointOf(second),
+    zeroPointOf(lowering.output),
+  ] as const;
+  const float = lowering.inputType === 'i8' ? floatAdd(lowering.requantization, zeros) : undefined;
+  const writer = new Writer(92);
+  writer.int32(float === undefined ? 0 : 1);
+  writer.int32(zeros[1]);
   [leftShift, leftShift, 0].forEach((headroom, i) => {
     const exponent = shift[i] ?? 0;
     writer.int32(headroom + Math.max(exponent, 0));
@@ -43,7 +51,9 @@ export function lowerAdd(
     writer.int32(exponent < 0 ? 2 ** 30 : 0);
     writer.int32(exponent < 0 ? -(2 ** 31) : 0);
   });
-  for (const code of [zeroPointOf(lowering.output), min, max]) writer.int16Pair(code);
+  // In float32 codes count from -128.
+  for (const code of [float === undefined ? zeros[2] : -128, min, max]) writer.int16Pair(code);
+  for (const each of [float?.first, float?.second, float?.offset]) writer.element('f32', each ?? 0);
   return body(name, lowering, input, output, writer.bytes);
 }
 

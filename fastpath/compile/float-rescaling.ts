@@ -19,6 +19,9 @@ const LEAST_SHIFT = -10;
 /** Of float64 arithmetic below, relative; the exact value is on either side. */
 const UNCERTAINTY = 2 ** -50;
 
+/** Of a float32 that kernels turn into an integer. */
+export const MAX_FLOAT_RESULT = 2 ** 21;
+
 export interface FloatFactor {
   /** Taken from the accumulator first; 0 where codes below zero count. */
   readonly centre: number;

@@ -3,7 +3,12 @@
 import { reduceMultiplier } from '../../reference/arithmetic/requantize.ts';
 import { roundUp } from '../program/format.ts';
 import { BAND, PANEL, typeBytes, type KernelType } from '../program/kernels.ts';
-import { floatFactor, type CodeRange, type FloatFactor } from './float-rescaling.ts';
+import {
+  floatFactor,
+  MAX_FLOAT_RESULT,
+  type CodeRange,
+  type FloatFactor,
+} from './float-rescaling.ts';
 
 /** Weights of output channel `oc` at position `k` of its products. */
 export interface WeightMatrix {
@@ -146,9 +151,8 @@ function rangeOf({ zero, min, max }: ChannelFactors): CodeRange {
   return { low: min - zero, high: max - zero };
 }
 
-/** Sums and results up to these magnitudes are computed in float32 without overflow of any step. */
-const MAX_FLOAT_SUM = 2 ** 31 - 2 ** 24;
-const MAX_FLOAT_RESULT = 2 ** 21;
+/** Of an accumulator from which a centre may be taken without overflow. */
+const MAX_SUM = 2 ** 31 - 2 ** 24;
 
 /** The float32 factors of a panel, if all its channels have them. */
 function floatFactorsOf(
@@ -161,7 +165,7 @@ function floatFactorsOf(
   for (const c of lanes) {
     const factor = floatFactor(multiplier[c] ?? 0, shift[c] ?? 0, rangeOf(factors));
     const most = reach[c] ?? 0;
-    if (factor === undefined || most > MAX_FLOAT_SUM) return undefined;
+    if (factor === undefined || most > MAX_SUM) return undefined;
     if ((most + factor.centre) * factor.scale + 1 > MAX_FLOAT_RESULT) return undefined;
     found.push(factor);
   }

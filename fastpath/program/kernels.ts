@@ -113,14 +113,21 @@ export const kernels: readonly Kernel[] = [
 export const PANEL = 8;
 export const TILE = 4;
 
+/** Whether each window is one pixel that can be read where it stands: as fastpath/assembly/windows.ts decides. */
+export function isPointwise(step: Step): boolean {
+  const { kernelHeight, kernelWidth, strideY, strideX, padTop, padLeft } = step;
+  return (
+    kernelHeight * kernelWidth * strideY * strideX === 1 &&
+    padTop + padLeft === 0 &&
+    step.inHeight === step.outHeight &&
+    step.inWidth === step.outWidth &&
+    step.inStride % 8 === 0
+  );
+}
+
 /** Products that one instruction adds up. */
 export function depthOf(kernel: Kernel): number {
   return { f32: 1, i16: 2, i8: 4, u8: 4 }[kernel.input];
-}
-
-/** Bytes of a packed tile of 4 rows and one k-step: int8 codes may be widened to int16. */
-export function tileStepBytes(kernel: Kernel): number {
-  return kernel.input === 'i8' ? 32 : 16;
 }
 
 /** Rows that a depthwise kernel of codes interleaves. */
@@ -136,6 +143,16 @@ export function parameterBytes(kernel: Kernel): number {
   if (kernel.input === 'f32') return 32;
   return kernel.wide === true ? 128 : 112;
 }
+
+/** Of int8: tiles of packed codes, each of which may be an int16, and four windows. Else int64 sums and a block of windows. */
+function windowBytes(kernel: Kernel, step: Step): number {
+  const rowBytes = roundUp(productsOf(step), 8) * typeBytes[kernel.input];
+  if (kernel.input === 'i8') return (2 * step.block + TILE) * rowBytes;
+  if (isPointwise(step)) return kernel.wide === true ? SUMS_BYTES : 0;
+  return SUMS_BYTES + step.block * rowBytes;
+}
+
+const SUMS_BYTES = TILE * PANEL * 8;
 
 /** Real zero, a spare row of outputs, and the interleaved rows of a window, each element of which may be an int16. */
 function interleavedBytes(kernel: Kernel, step: Step): number {
@@ -161,18 +178,12 @@ export function regionsOf(kernel: Kernel, step: Step): Regions {
   const channelBytes = (step.outStride / PANEL) * parameterBytes(kernel);
   switch (kernel.family) {
     case 'conv2d': {
-      const depth = depthOf(kernel);
       const products = productsOf(step);
-      const steps = Math.ceil(products / depth);
-      const patch = roundUp(products, 8);
-      const tiles = (step.block / TILE) * (patch / depth) * tileStepBytes(kernel);
-      // After the packed tiles: four windows laid out, or the int64 sums of a tile.
-      const patches = Math.max(TILE * patch * typeBytes[kernel.input], TILE * PANEL * 8);
       return {
         ...pixels,
-        weights: step.outStride * steps * depth * weightBytes,
+        weights: step.outStride * roundUp(products, depthOf(kernel)) * weightBytes,
         parameters: channelBytes,
-        scratch: tiles + patches,
+        scratch: windowBytes(kernel, step),
       };
     }
     case 'depthwise': {
@@ -189,7 +200,7 @@ export function regionsOf(kernel: Kernel, step: Step): Regions {
       return {
         ...elements,
         second: elements.input,
-        parameters: kernel.input === 'f32' ? 0 : 76,
+        parameters: kernel.input === 'f32' ? 0 : 92,
       };
     case 'mean':
       return { ...pixels, parameters: kernel.input === 'f32' ? 0 : 8 };
