@@ -10,7 +10,7 @@
  */
 
 import { dotBytes, evenBytes, oddBytes } from './dot';
-import { finish8, PANEL_PARAMETERS, rescalingOf } from './requantize';
+import { finish8, finishRows, PANEL_PARAMETERS, rescalingOf, storeSums, SUMS } from './requantize';
 import { Step } from './step';
 import { copyWindows, isPointwise } from './windows';
 
@@ -32,17 +32,17 @@ export function conv2dInt8<E>(s: Step): void {
   const rowBytes = (k + 7) & ~7;
   const tileBytes = <usize>(rowBytes / DEPTH) * tileStep<E>();
   const panelBytes = <usize>((k + DEPTH - 1) / DEPTH) * PANEL_STEP;
-  const windows = s.scratch + <usize>((s.block / TILE) * (rowBytes / DEPTH)) * tileStep<i16>();
+  const windows = s.scratch + SUMS + <usize>((s.block / TILE) * (rowBytes / DEPTH)) * tileStep<i16>();
   const pointwise = isPointwise(s);
   const stride = <usize>(pointwise ? s.inStride : rowBytes);
   for (let block: i32 = 0; block < rows; block += s.block) {
     const end = min(block + s.block, rows);
-    let tile = s.scratch;
+    let tile = s.scratch + SUMS;
     let at = s.input + <usize>block * stride;
     for (let row = block; row < end; row += TILE) {
       if (!pointwise) {
         at = windows;
-        copyWindows<i8>(s, row, min(row + TILE, end), at, stride);
+        copyWindows(s, row, min(row + TILE, end), at, stride, 1);
       }
       packTile<E>(at, stride, row, end - 1, rowBytes, tile);
       at += <usize>TILE * stride;
@@ -51,7 +51,7 @@ export function conv2dInt8<E>(s: Step): void {
     let panel = s.weights;
     let parameters = s.parameters;
     for (let channel: i32 = 0; channel < s.outStride; channel += 8) {
-      let tile = s.scratch;
+      let tile = s.scratch + SUMS;
       for (let row = block; row < end; row += TILE) {
         multiplyTile<E>(s, row, rows, channel, tile, panel, panel + panelBytes, parameters);
         tile += tileBytes;
@@ -155,12 +155,17 @@ function multiplyTile<E>(
     a += tileStep<E>();
     w += PANEL_STEP;
   } while (w != end);
-  const o0 = s.output + <usize>(row * s.outStride + channel);
-  const o1 = o0 + (row + 1 < rows ? <usize>s.outStride : 0);
+  const out = s.output + <usize>(row * s.outStride + channel);
+  if (sizeof<E>() == 2) {
+    storeSums(s.scratch, c00, c01, c10, c11, c20, c21, c30, c31);
+    finishRows<i8>(s.scratch, out, <usize>s.outStride, min(TILE, rows - row), parameters, s);
+    return;
+  }
+  const o1 = out + (row + 1 < rows ? <usize>s.outStride : 0);
   const o2 = o1 + (row + 2 < rows ? <usize>s.outStride : 0);
   const o3 = o2 + (row + 3 < rows ? <usize>s.outStride : 0);
   const kind = rescalingOf<i8>(parameters);
-  finish8<i8>(o0, c00, c01, kind, parameters, s);
+  finish8<i8>(out, c00, c01, kind, parameters, s);
   finish8<i8>(o1, c10, c11, kind, parameters, s);
   finish8<i8>(o2, c20, c21, kind, parameters, s);
   finish8<i8>(o3, c30, c31, kind, parameters, s);

@@ -7,14 +7,12 @@
  * int16. Pixels are read where they stand; windows are laid out first, as rows of k elements, a block at a time.
  */
 
-import { finish8, finishWide, multiplyAdd, PANEL_PARAMETERS, rescalingOf } from './requantize';
+import { finishRows, finishWide, multiplyAdd, PANEL_PARAMETERS, storeClamped, storeSums, SUMS } from './requantize';
 import { Step } from './step';
 import { copyWindows, isPointwise } from './windows';
 
 const TILE: i32 = 4;
 const PANEL: i32 = 8;
-/** Bytes of a tile's int64 sums, which stand before the windows in the scratch. */
-const SUMS: usize = 256;
 
 @inline
 function depth<T>(): i32 {
@@ -44,7 +42,7 @@ export function conv2d<T, W, A>(s: Step): void {
     let first = s.input + <usize>block * rowBytes;
     if (!pointwise) {
       first = s.scratch + SUMS;
-      copyWindows<T>(s, block, end, first, rowBytes);
+      copyWindows(s, block, end, first, rowBytes, sizeof<T>());
     }
     let panel = s.weights;
     let parameters = s.parameters;
@@ -71,7 +69,7 @@ function loadWeights<W>(at: usize, half: usize): v128 {
   return sizeof<W>() == 1 ? v128.load8x8_s(at + half * 8) : v128.load(at + half * 16);
 }
 
-/** Rows beyond the last are the last again: their results are written twice, alike. */
+/** Rows beyond the last are the last again, and not stored. */
 @inline
 function multiplyTile<T, W, A>(
   s: Step, row: i32, last: i32, channel: i32,
@@ -81,10 +79,8 @@ function multiplyTile<T, W, A>(
   let a1 = a0 + (row + 1 <= last ? rowBytes : 0);
   let a2 = a1 + (row + 2 <= last ? rowBytes : 0);
   let a3 = a2 + (row + 3 <= last ? rowBytes : 0);
-  const o0 = s.output + <usize>channel * sizeof<T>() + <usize>row * outBytes;
-  const o1 = o0 + (row + 1 <= last ? outBytes : 0);
-  const o2 = o1 + (row + 2 <= last ? outBytes : 0);
-  const o3 = o2 + (row + 3 <= last ? outBytes : 0);
+  const out = s.output + <usize>channel * sizeof<T>() + <usize>row * outBytes;
+  const count = min(TILE, last + 1 - row);
   const wide = sizeof<A>() == 8;
   const sums = s.scratch;
   if (wide) memory.fill(sums, 0, SUMS);
@@ -119,19 +115,20 @@ function multiplyTile<T, W, A>(
       accumulateWide(sums + 64, c10, c11);
       accumulateWide(sums + 128, c20, c21);
       accumulateWide(sums + 192, c30, c31);
+    } else if (isFloat<T>()) {
+      storeClamped(out, c00, c01, s);
+      if (count > 1) storeClamped(out + outBytes, c10, c11, s);
+      if (count > 2) storeClamped(out + 2 * outBytes, c20, c21, s);
+      if (count > 3) storeClamped(out + 3 * outBytes, c30, c31, s);
     } else {
-      const kind = rescalingOf<T>(parameters);
-      finish8<T>(o0, c00, c01, kind, parameters, s);
-      finish8<T>(o1, c10, c11, kind, parameters, s);
-      finish8<T>(o2, c20, c21, kind, parameters, s);
-      finish8<T>(o3, c30, c31, kind, parameters, s);
+      storeSums(sums, c00, c01, c10, c11, c20, c21, c30, c31);
+      finishRows<T>(sums, out, outBytes, count, parameters, s);
     }
   } while (w != end);
   if (wide) {
-    finishWide(o0, sums, parameters, s);
-    finishWide(o1, sums + 64, parameters, s);
-    finishWide(o2, sums + 128, parameters, s);
-    finishWide(o3, sums + 192, parameters, s);
+    for (let i: i32 = 0; i < count; i++) {
+      finishWide(out + <usize>i * outBytes, sums + 64 * <usize>i, parameters, s);
+    }
   }
 }
 

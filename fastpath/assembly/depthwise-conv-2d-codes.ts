@@ -12,7 +12,7 @@
  */
 
 import { dotBytes, evenBytes, oddBytes } from './dot';
-import { finish8, PANEL_PARAMETERS, rescalingOf } from './requantize';
+import { finish8, finishRows, PANEL_PARAMETERS, rescalingOf, storeSums, SUMS } from './requantize';
 import { Step } from './step';
 
 /** Rows that are interleaved. */
@@ -38,8 +38,9 @@ function filterImages<T, E, W>(s: Step, two: bool): void {
   const bands = (s.kernelHeight + ROWS - 1) / ROWS;
   const bandBytes = <usize>columns * columnBytes;
   const outRowBytes = <usize>(s.outWidth * s.outStride) * sizeof<T>();
-  // In the scratch: 8 elements of real zero, the output row that a lone last row has no partner for, interleaved rows.
-  const spare = s.scratch + 16;
+  // In the scratch: 8 elements of real zero, a tile's sums, the output row that a lone last row has no partner for, and
+  // interleaved rows.
+  const spare = s.scratch + 16 + SUMS;
   const interleaved = spare + outRowBytes;
   v128.store(s.scratch, sizeof<T>() == 1 ? i8x16.splat(<i8>s.inZero) : i16x8.splat(<i16>s.inZero));
   let out = s.output;
@@ -78,26 +79,36 @@ function interleave<T, E>(
   s: Step, image: usize, y: i32, rows: i32, rowBytes: usize, columns: i32, to: usize,
 ): void {
   const zeros = s.scratch;
-  const bytes: usize = 8 * sizeof<T>();
-  const has0 = rows > 0 && y >= 0 && y < s.inHeight;
-  const has1 = rows > 1 && y + 1 >= 0 && y + 1 < s.inHeight;
-  const has2 = rows > 2 && y + 2 >= 0 && y + 2 < s.inHeight;
-  const has3 = rows > 3 && y + 3 >= 0 && y + 3 < s.inHeight;
   const first = image + <usize>max(y, 0) * rowBytes;
-  const skipped = <usize>max(-y, 0);
-  let r0 = has0 ? first : zeros;
-  let r1 = has1 ? first + (1 - skipped) * rowBytes : zeros;
-  let r2 = has2 ? first + (2 - skipped) * rowBytes : zeros;
-  let r3 = has3 ? first + (3 - skipped) * rowBytes : zeros;
-  const step0 = has0 ? bytes : 0;
-  const step1 = has1 ? bytes : 0;
-  const step2 = has2 ? bytes : 0;
-  const step3 = has3 ? bytes : 0;
+  const skipped = max(-y, 0);
+  // How many of the band's rows lie inside, after those above the image.
+  const inside = min(rows, s.inHeight - y);
+  const r0 = skipped <= 0 && inside > 0 ? first : 0;
+  const r1 = skipped <= 1 && inside > 1 ? first + <usize>(1 - skipped) * rowBytes : 0;
+  const r2 = skipped <= 2 && inside > 2 ? first + <usize>(2 - skipped) * rowBytes : 0;
+  const r3 = skipped <= 3 && inside > 3 ? first + <usize>(3 - skipped) * rowBytes : 0;
   const groups = s.outStride / 8;
-  const inside = max(min(s.inWidth, columns - s.padLeft), 0);
   const left = min(s.padLeft, columns);
-  to = interleaveZeros<T, E>(zeros, left * groups, to);
-  const end = to + <usize>(inside * groups) * groupBytes<E>();
+  const middle = max(min(s.inWidth, columns - s.padLeft), 0);
+  to = interleaveRows<T, E>(zeros, 0, 0, 0, 0, left * groups, to);
+  to = interleaveRows<T, E>(zeros, r0, r1, r2, r3, middle * groups, to);
+  interleaveRows<T, E>(zeros, 0, 0, 0, 0, (columns - left - middle) * groups, to);
+}
+
+/** Interleaves rows from where they begin; a row at 0 is real zero. Returns the address after what it wrote. */
+function interleaveRows<T, E>(
+  zeros: usize, r0: usize, r1: usize, r2: usize, r3: usize, groups: i32, to: usize,
+): usize {
+  const bytes: usize = 8 * sizeof<T>();
+  const step0 = r0 ? bytes : 0;
+  const step1 = r1 ? bytes : 0;
+  const step2 = r2 ? bytes : 0;
+  const step3 = r3 ? bytes : 0;
+  if (!r0) r0 = zeros;
+  if (!r1) r1 = zeros;
+  if (!r2) r2 = zeros;
+  if (!r3) r3 = zeros;
+  const end = to + <usize>groups * groupBytes<E>();
   for (; to < end; to += groupBytes<E>()) {
     interleave8<T, E>(r0, r1, r2, r3, to);
     r0 += step0;
@@ -105,14 +116,7 @@ function interleave<T, E>(
     r2 += step2;
     r3 += step3;
   }
-  interleaveZeros<T, E>(zeros, (columns - left - inside) * groups, to);
-}
-
-@inline
-function interleaveZeros<T, E>(zeros: usize, groups: i32, to: usize): usize {
-  const end = to + <usize>groups * groupBytes<E>();
-  for (; to < end; to += groupBytes<E>()) interleave8<T, E>(zeros, zeros, zeros, zeros, to);
-  return end;
+  return to;
 }
 
 /** Interleaves eight channels of four rows. int8 codes lose their sign: code + 128, which biases allow for. */
@@ -223,12 +227,19 @@ function filterTile<T, E, W>(
         y += columnBytes;
       }
     }
-    const kind = rescalingOf<T>(parameters);
-    finish8<T>(upper + at0, a0, a1, kind, parameters, s);
-    finish8<T>(upper + at1, b0, b1, kind, parameters, s);
-    if (two) {
-      finish8<T>(lower + at0, c0, c1, kind, parameters, s);
-      finish8<T>(lower + at1, d0, d1, kind, parameters, s);
+    if (sizeof<E>() == 2) {
+      const sums = s.scratch + 16;
+      storeSums(sums, a0, a1, b0, b1, c0, c1, d0, d1);
+      finishRows<T>(sums, upper + at0, at1 - at0, 2, parameters, s);
+      if (two) finishRows<T>(sums + 64, lower + at0, at1 - at0, 2, parameters, s);
+    } else {
+      const kind = rescalingOf<T>(parameters);
+      finish8<T>(upper + at0, a0, a1, kind, parameters, s);
+      finish8<T>(upper + at1, b0, b1, kind, parameters, s);
+      if (two) {
+        finish8<T>(lower + at0, c0, c1, kind, parameters, s);
+        finish8<T>(lower + at1, d0, d1, kind, parameters, s);
+      }
     }
     upper += 8 * sizeof<T>();
     lower += 8 * sizeof<T>();

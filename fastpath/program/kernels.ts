@@ -147,9 +147,8 @@ export function parameterBytes(kernel: Kernel): number {
 /** Of int8: tiles of packed codes, each of which may be an int16, and four windows. Else int64 sums and a block of windows. */
 function windowBytes(kernel: Kernel, step: Step): number {
   const rowBytes = roundUp(productsOf(step), 8) * typeBytes[kernel.input];
-  if (kernel.input === 'i8') return (2 * step.block + TILE) * rowBytes;
-  if (isPointwise(step)) return kernel.wide === true ? SUMS_BYTES : 0;
-  return SUMS_BYTES + step.block * rowBytes;
+  if (kernel.input === 'i8') return SUMS_BYTES + (2 * step.block + TILE) * rowBytes;
+  return SUMS_BYTES + (isPointwise(step) ? 0 : step.block * rowBytes);
 }
 
 const SUMS_BYTES = TILE * PANEL * 8;
@@ -158,7 +157,7 @@ const SUMS_BYTES = TILE * PANEL * 8;
 function interleavedBytes(kernel: Kernel, step: Step): number {
   const columns = (step.outWidth - 1) * step.strideX + step.kernelWidth;
   const spare = step.outWidth * step.outStride * typeBytes[kernel.output];
-  return 16 + spare + columns * roundUp(step.kernelHeight, BAND) * step.outStride * 2;
+  return 16 + SUMS_BYTES + spare + columns * roundUp(step.kernelHeight, BAND) * step.outStride * 2;
 }
 
 const EXP_AND_RECIPROCAL_TABLES = 2 * 513 * 2;
