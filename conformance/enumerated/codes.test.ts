@@ -3,7 +3,15 @@
 import { expect, it } from 'vitest';
 import type { GivenAttributes } from '../../reference/index.ts';
 import type { OperatorCase } from '../operator-case.ts';
-import { everyCode, factors, problemOf, zeroPoints, type Code, type Factor } from './hold.ts';
+import {
+  convertedZeroPoints,
+  everyCode,
+  factors,
+  problemOf,
+  zeroPoints,
+  type Code,
+  type Factor,
+} from './hold.ts';
 
 const types = ['int8', 'int16', 'uint8'] as const satisfies readonly Code[];
 const conversions = types.flatMap((from) => types.map((to) => ({ from, to })));
@@ -27,8 +35,8 @@ const ready = ({ multiplier, shift }: Factor): object => ({
 
 it.each(conversions)('Q3 quantize $from to $to', async ({ from, to }) => {
   const data = everyCode(from);
-  for (const zeroPoint of zeroPoints(from)) {
-    for (const outputZeroPoint of zeroPoints(to)) {
+  for (const zeroPoint of convertedZeroPoints(from)) {
+    for (const outputZeroPoint of convertedZeroPoints(to)) {
       const quantize = (integers: object, scale: readonly [number, number]): OperatorCase => ({
         kind: 'quantize',
         precision: to === 'uint8' ? 'int8' : to,
@@ -86,7 +94,7 @@ it.each(limits)('E2 %s %o', async (kind, attributes) => {
 
 it.each(types)('Q2 dequantize %s', async (type) => {
   const data = everyCode(type);
-  for (const zeroPoint of zeroPoints(type)) {
+  for (const zeroPoint of convertedZeroPoints(type)) {
     for (const scale of [1, 0.1, 1 / 127.5, 2 ** -149, 2 ** -126, 3e30, 2 ** 127]) {
       const dequantize: OperatorCase = {
         kind: 'dequantize',

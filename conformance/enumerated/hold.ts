@@ -40,6 +40,11 @@ export function zeroPoints(type: Code): readonly number[] {
   return type === 'int8' ? [-128, 127, -3, 0] : [0, 255, 128];
 }
 
+/** The same for codes that are only converted: there int16 has zero points too, up to the farthest from its codes. */
+export function convertedZeroPoints(type: Code): readonly number[] {
+  return type === 'int16' ? [0, -32768] : zeroPoints(type);
+}
+
 /** A multiplier and a shift. */
 export interface Factor {
   readonly multiplier: number;

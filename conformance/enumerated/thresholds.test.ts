@@ -2,7 +2,7 @@
 
 import { expect, it } from 'vitest';
 import type { OperatorCase } from '../operator-case.ts';
-import { everyCode, problemOf, zeroPoints, type Code } from './hold.ts';
+import { convertedZeroPoints, everyCode, problemOf, type Code } from './hold.ts';
 
 const scales = [
   1,
@@ -48,7 +48,7 @@ function neighbourhoods(type: Code, scale: number, zeroPoint: number): Float32Ar
 
 it.each(['int8', 'uint8', 'int16'] as const)('Q1 quantize to %s', async (type) => {
   for (const scale of scales) {
-    for (const zeroPoint of zeroPoints(type)) {
+    for (const zeroPoint of convertedZeroPoints(type)) {
       const data = neighbourhoods(type, scale, zeroPoint);
       const quantize: OperatorCase = {
         kind: 'quantize',

@@ -10,7 +10,7 @@ export type Shape = readonly number[];
  *
  * `scales` holds float32 values: one for the whole tensor, or one per output channel for weights and biases.
  * It is empty when only integers are known (see `ReadyIntegers`). `zeroPoint` is a code of the tensor's type;
- * 0 for weights, biases and every int16 tensor, except the output of an int8 softmax.
+ * 0 for weights, biases and int16 tensors, except those of quantize and dequantize and the output of an int8 softmax.
  */
 export interface Quantization {
   readonly scales: readonly number[];

@@ -295,7 +295,7 @@ describe('softmax', () => {
       'Tensor "output": Expected an output scale of 0.0000152587890625 and zero point -32768',
     );
     expect(() =>
-      runOperator('dequantize', 'int16', {}, [
+      runOperator('relu', 'int16', { output: { scale: 1 } }, [
         { shape: [1], data: [1], scale: 1 / 65536, zeroPoint: -32768 },
       ]),
     ).toThrow(
@@ -349,6 +349,35 @@ describe('quantize and dequantize', () => {
       { shape: [2], data: Uint8Array.of(0, 255), scale: 0.5, zeroPoint: 128 },
     ]);
     expect(data).toEqual(Float32Array.of(-64, 63.5));
+  });
+
+  it('T5 int16 codes have a zero point where they are only converted', () => {
+    const real = Float32Array.of(-63.5, -63, 62, 62.5, 64);
+    const shape = [real.length];
+    const codes = runOperator('quantize', 'int16', { output: { scale: 0.5, zeroPoint: -1 } }, [
+      { shape, data: real },
+    ]);
+    expect(codes.data).toEqual(Int16Array.of(-128, -127, 123, 124, 127));
+    const own = { shape, data: codes.data, scale: 0.5, zeroPoint: -1 };
+    expect(runOperator('dequantize', 'int16', {}, [own]).data).toEqual(real);
+    const moved = { scale: 0.25, zeroPoint: 32767 };
+    expect(runOperator('quantize', 'int16', { output: moved }, [own]).data).toEqual(
+      Int16Array.of(32513, 32515, 32767, 32767, 32767),
+    );
+  });
+
+  it('R5 the largest code of 16 bits, rescaled, has room for any zero point', () => {
+    const from = { shape: [1], data: Int16Array.of(32767), zeroPoint: -32768 };
+    const integers = { multiplier: [2 ** 31 - 1], shift: [15] };
+    const output = { scale: 1, zeroPoint: 32767 };
+    expect(runOperator('quantize', 'int16', { ...integers, output }, [from]).data).toEqual(
+      Int16Array.of(32767),
+    );
+    expect(() =>
+      runOperator('quantize', 'int16', { ...integers, shift: [16], output }, [from]),
+    ).toThrow(
+      'Operator "quantize": Expected the rescaled input to stay below 2^31 but found a bound of 4294901760',
+    );
   });
 
   it('T7 uint8 to int8 with the same scale moves the codes by 128, and back', () => {

@@ -1,7 +1,7 @@
 /** Rules on scales and zero points. */
 
 import { elementTypes } from '../graph/element-type.ts';
-import type { Operator } from '../graph/operator.ts';
+import type { Operator, OperatorKind } from '../graph/operator.ts';
 import { zeroPointOf, type GraphTensor } from '../graph/tensor.ts';
 import { factorsOf, readyIntegers, readyIntegersOf } from '../operators/requantization.ts';
 import type { Precision } from '../precision/index.ts';
@@ -30,9 +30,13 @@ interface Range {
 
 const SYMMETRIC: Range = { min: 0, max: 0 };
 
-/** int8 and uint8 activations have any zero point, constant or not; the others 0. */
-function activationRange({ type }: GraphTensor): Range {
-  return type === 'int8' || type === 'uint8' ? elementTypes[type] : SYMMETRIC;
+/**
+ * int8 and uint8 activations have any zero point, constant or not; int16 ones where codes are only converted (rule T5),
+ * as in TensorFlow Lite; the others 0.
+ */
+function activationRange({ type }: GraphTensor, kind: OperatorKind): Range {
+  const converted = type === 'int16' && (kind === 'quantize' || kind === 'dequantize');
+  return type === 'int8' || type === 'uint8' || converted ? elementTypes[type] : SYMMETRIC;
 }
 
 function checkZeroPoint(tensor: GraphTensor, { min, max }: Range): void {
@@ -53,11 +57,11 @@ export function checkOperatorQuantization(
   if (first === undefined) return;
   inputs.forEach((tensor, position) => {
     const activation = position === 0 || operator.kind === 'add';
-    checkZeroPoint(tensor, activation ? activationRange(tensor) : SYMMETRIC);
+    checkZeroPoint(tensor, activation ? activationRange(tensor, operator.kind) : SYMMETRIC);
     if (activation) requireOneScale(tensor);
   });
   // A softmax has a zero point of its own, in int16 too (rule S2).
-  if (operator.kind !== 'softmax') checkZeroPoint(output, activationRange(output));
+  if (operator.kind !== 'softmax') checkZeroPoint(output, activationRange(output, operator.kind));
   requireOneScale(output);
   switch (operator.kind) {
     case 'averagePool':
