@@ -10,9 +10,9 @@ import {
   type RgbImage,
   type TensorData,
 } from '../reference/index.ts';
-import { UsageError } from './errors.ts';
 import { dequantizedOutputs } from './evaluation/outputs.ts';
 import { encodeGraph } from './formats/plumb.ts';
+import { ImageError } from './images/container.ts';
 import { kernelsModule } from './kernels.ts';
 
 export const classifierNames = ['fastpath', 'reference'] as const;
@@ -23,7 +23,11 @@ export interface Classifier {
   readonly bytes: number;
   /** From those bytes to a network that can run. */
   readonly loadMilliseconds: number;
-  /** The probability of each label, the input tensor they come from, and the time from one to the other. */
+  /**
+   * The probability of each label, the input tensor they come from, and the time from one to the other.
+   *
+   * @throws {ImageError} for an image larger than it takes
+   */
   readonly classify: (image: RgbImage) => {
     readonly probabilities: readonly number[];
     readonly input: TensorData;
@@ -52,8 +56,8 @@ export const classifiers: Readonly<Record<ClassifierName, (graph: Graph) => Prom
         loadMilliseconds: median(loads),
         classify: (image) => {
           if (image.width > MAX_SOURCE_WIDTH || image.height > MAX_SOURCE_HEIGHT) {
-            throw new UsageError(
-              `Expected images of at most ${String(MAX_SOURCE_WIDTH)} x ${String(MAX_SOURCE_HEIGHT)} pixels for the fast path but found ${String(image.width)} x ${String(image.height)}`,
+            throw new ImageError(
+              `Expected an image of at most ${String(MAX_SOURCE_WIDTH)} x ${String(MAX_SOURCE_HEIGHT)} pixels for the fast path but found ${String(image.width)} x ${String(image.height)}`,
             );
           }
           network.image?.write(image);

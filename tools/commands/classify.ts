@@ -10,7 +10,9 @@ import {
   type Classifier,
   type ClassifierName,
 } from '../classifiers.ts';
+import { FileError } from '../errors.ts';
 import { equalsGroundTruth } from '../ground-truth.ts';
+import { ImageError } from '../images/container.ts';
 import { readImage } from '../images/decode.ts';
 import {
   checkClassifies,
@@ -91,7 +93,7 @@ async function classify(photos: readonly string[], flags: ClassifyFlags): Promis
     const rows: Classification[] = [];
     for (const [done, { name, graph, classifier }] of models.entries()) {
       progress.update(position * models.length + done, paths.length * models.length);
-      const found = classifier.classify(image);
+      const found = classifyPhoto(classifier, photo, image);
       const equals = verify ? await equalsGroundTruth(graph, image, found) : undefined;
       // A difference is an error of ours.
       if (equals === false) process.exitCode = 1;
@@ -114,6 +116,20 @@ async function classify(photos: readonly string[], flags: ClassifyFlags): Promis
   }
   progress.end();
   if (flags.json === true) printJson(results);
+}
+
+/** @throws {FileError} for an image that the classifier does not take */
+function classifyPhoto(
+  classifier: Classifier,
+  photo: string,
+  image: RgbImage,
+): ReturnType<Classifier['classify']> {
+  try {
+    return classifier.classify(image);
+  } catch (error) {
+    if (error instanceof ImageError) throw new FileError(photo, error.message, { cause: error });
+    throw error;
+  }
 }
 
 interface LoadedModel {

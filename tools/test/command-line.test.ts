@@ -10,6 +10,7 @@ import { describe, expect, it } from 'vitest';
 import { mobilenetV2, type Graph } from '../../reference/index.ts';
 import { encodeGraph } from '../formats/plumb.ts';
 import { encodeOnnx } from './onnx-writer.ts';
+import { encodePng } from './png-writer.ts';
 import { temporaryFolder } from './temporary.ts';
 
 const folder = temporaryFolder();
@@ -40,14 +41,23 @@ const graph = mobilenetV2({ width: 0.1, resolution: 16, classes: 2, labels: ['ca
 const model = folder.write('tiny.plumb', encodeGraph(graph));
 
 describe('help', () => {
-  it.each([[], ['classify'], ['import'], ['calibrate'], ['quantize'], ['evaluate'], ['inspect']])(
-    'plumbline %s --help',
-    (...name) => {
-      const { status, stdout } = plumbline(...name, '--help');
-      expect(status).toBe(0);
-      expect(stdout).toContain('Usage: plumbline');
-    },
-  );
+  it.each([
+    [],
+    ['classify'],
+    ['import'],
+    ['calibrate'],
+    ['quantize'],
+    ['evaluate'],
+    ['inspect'],
+    ['compile'],
+    ['golden'],
+    ['conformance'],
+    ['kernel'],
+  ])('plumbline %s --help', (...name) => {
+    const { status, stdout } = plumbline(...name, '--help');
+    expect(status).toBe(0);
+    expect(stdout).toContain('Usage: plumbline');
+  });
 
   it('points to itself after a wrong option', () => {
     expect(refusal('classify', '--wrong')).toContain("error: unknown option '--wrong'");
@@ -99,6 +109,17 @@ describe('classify', () => {
     );
     expect(refusal('classify', 'nowhere.png')).toContain('nowhere.png: Expected a readable file.');
     expect(refusal('classify', folder.path)).toContain('Expected a file but found a folder');
+  });
+
+  it('names the photo that is too wide for the fast path', () => {
+    const row = Array.from({ length: 20000 }, () => 0);
+    const wide = folder.write(
+      'wide.png',
+      encodePng({ width: 20000, height: 1, depth: 8, colorType: 0, rows: [row] }),
+    );
+    expect(refusal('classify', wide, '--model', model)).toBe(
+      `plumbline: ${wide}: Expected an image of at most 16384 x 65535 pixels for the fast path but found 20000 x 1\n`,
+    );
   });
 
   it('refuses models that are none', () => {
