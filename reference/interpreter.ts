@@ -8,7 +8,12 @@ import type { Call, OperatorDefinition } from './operators/call.ts';
 import { operators } from './operators/index.ts';
 import { requantizationOf } from './operators/requantization.ts';
 import { computedPrecision } from './precision/index.ts';
-import { tensorAt, validateGraph, type UncheckedGraph } from './validate/index.ts';
+import {
+  tensorAt,
+  validateGraph,
+  validateMeasuredGraph,
+  type UncheckedGraph,
+} from './validate/index.ts';
 
 export interface RunOptions {
   /** Report every tensor that an operator writes, by name. */
@@ -48,12 +53,42 @@ export function interpreter(graph: UncheckedGraph): Interpreter {
   return { graph, run: (inputs, options = {}) => run(graph, inputs, options) };
 }
 
-function run(graph: Graph, inputs: readonly TensorData[], options: RunOptions): RunResult {
-  const tensors = new Map<number, Tensor>();
-  graph.tensors.forEach((tensor, index) => {
-    if (tensor.data !== undefined) tensors.set(index, { ...tensor, data: tensor.data });
+/**
+ * Validates a graph of one operator for these inputs alone and runs it: int32 accumulators of int16 that could overflow
+ * on others may not on these (rule R1).
+ *
+ * @throws as `interpreter` and its `run`
+ */
+export function runOnce(
+  graph: UncheckedGraph,
+  inputs: readonly TensorData[],
+  options: RunOptions,
+): RunResult {
+  validateMeasuredGraph(graph, (valid, operator) => largestAccumulators(valid, operator, inputs));
+  return run(graph, inputs, options);
+}
+
+/** Per output channel, of an operator that reads the graph's inputs and constants alone. */
+function largestAccumulators(
+  graph: Graph,
+  operator: Operator,
+  inputs: readonly TensorData[],
+): Float64Array | undefined {
+  const { accumulators } = definitionOf(operator);
+  if (accumulators === undefined) return undefined;
+  const tensors = boundTensors(graph, inputs);
+  const read = operator.inputs.map((index) => stored(tensors, index));
+  const output = allocate(tensorAt(graph, operator.output));
+  const largest = new Float64Array(output.shape.at(-1) ?? 1);
+  accumulators(callOf(operator, read, output)).forEach((sum, i) => {
+    const channel = i % largest.length;
+    largest[channel] = Math.max(largest[channel] ?? 0, Math.abs(sum));
   });
-  bindInputs(graph, inputs, tensors);
+  return largest;
+}
+
+function run(graph: Graph, inputs: readonly TensorData[], options: RunOptions): RunResult {
+  const tensors = boundTensors(graph, inputs);
   const intermediates = new Map<string, Tensor>();
   const magnitudes = new Map<string, Float64Array>();
   const lastUse = lastUses(graph);
@@ -80,11 +115,12 @@ function run(graph: Graph, inputs: readonly TensorData[], options: RunOptions): 
   return { outputs, intermediates, magnitudes };
 }
 
-function bindInputs(
-  graph: Graph,
-  inputs: readonly TensorData[],
-  tensors: Map<number, Tensor>,
-): void {
+/** The tensors that have elements before anything is computed: constants and inputs. */
+function boundTensors(graph: Graph, inputs: readonly TensorData[]): Map<number, Tensor> {
+  const tensors = new Map<number, Tensor>();
+  graph.tensors.forEach((tensor, index) => {
+    if (tensor.data !== undefined) tensors.set(index, { ...tensor, data: tensor.data });
+  });
   if (inputs.length !== graph.inputs.length) {
     throw new RangeError(
       `Expected ${String(graph.inputs.length)} inputs but found ${String(inputs.length)}`,
@@ -95,6 +131,7 @@ function bindInputs(
     const data = inputs[position];
     tensors.set(index, { ...tensor, data: checkedInput(tensor, data) });
   });
+  return tensors;
 }
 
 function checkedInput(tensor: GraphTensor, data: TensorData | undefined): TensorData {

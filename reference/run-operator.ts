@@ -9,7 +9,7 @@ import {
 import type { PrecisionName } from './graph/graph.ts';
 import type { OperatorAttributes, OperatorKind } from './graph/operator.ts';
 import { elementCount, type GraphTensor, type Tensor } from './graph/tensor.ts';
-import { interpreter } from './interpreter.ts';
+import { runOnce } from './interpreter.ts';
 import { precisions } from './precision/index.ts';
 import { int16WithInt32Accumulator } from './precision/int16.ts';
 import { isOperatorKind } from './validate/attributes.ts';
@@ -66,8 +66,8 @@ const defaults = {
  * `kind` names it, `precision` its arithmetic (for quantize that of the output, for dequantize that of the input).
  * `inputs` are in the order input, weights, bias (add: first, second). Attributes that are left out have the defaults
  * stride and dilation 1, padding 0, groups 1, activation none, beta 1, no limits; an attribute or a bias that is
- * undefined is left out. The same rules hold as for a whole graph: weights and bias are constants, ranges are proven.
- * Inputs are not modified.
+ * undefined is left out. The same rules hold as for a whole graph: weights and bias are constants, ranges are proven;
+ * those of int16 with int32 accumulators are measured where weights prove nothing (R1). Inputs are not modified.
  *
  * @throws {TypeError} for a kind or precision that does not exist, or data of a wrong type
  * @throws {GraphError} for whatever breaks a rule, naming it
@@ -131,7 +131,7 @@ export function runOperator<K extends OperatorKind>(
   inputs: readonly (GivenTensor | undefined)[],
 ): OperatorResult {
   const { graph, activations } = operatorGraph(kind, precision, attributes, inputs);
-  const result = interpreter(graph).run(activations, { magnitudes: true });
+  const result = runOnce(graph, activations, { magnitudes: true });
   const [computed] = result.outputs;
   if (computed === undefined) throw new Error('Expected an output');
   const magnitudes = result.magnitudes.get(computed.name);

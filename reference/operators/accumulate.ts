@@ -37,21 +37,29 @@ export function sumOperator<K extends OperatorKind>(sum: Sum<K>): OperatorDefini
         data[index] = finish(total, lane);
       });
     },
+    accumulators: (call) => totals(sum, call, operands(call, sum.rawCodes === true)),
     magnitudes: (call) => {
-      const magnitudes = new Float64Array(call.output.data.length);
       const [x, w, b] = operands(call, sum.rawCodes === true);
-      sum.loop(call, x.map(Math.abs), w.map(Math.abs), b.map(Math.abs), (index, total) => {
-        magnitudes[index] = total;
-      });
-      return magnitudes;
+      return totals(sum, call, [x.map(Math.abs), w.map(Math.abs), b.map(Math.abs)]);
     },
   };
 }
 
-function operands<K extends OperatorKind>(
+type Operands = readonly [x: Float64Array, w: Float64Array, b: Float64Array];
+
+function totals<K extends OperatorKind>(
+  { loop }: Sum<K>,
   call: Call<K>,
-  rawCodes: boolean,
-): [x: Float64Array, w: Float64Array, b: Float64Array] {
+  [x, w, b]: Operands,
+): Float64Array {
+  const result = new Float64Array(call.output.data.length);
+  loop(call, x, w, b, (index, total) => {
+    result[index] = total;
+  });
+  return result;
+}
+
+function operands<K extends OperatorKind>(call: Call<K>, rawCodes: boolean): Operands {
   const input = inputAt(call, 0);
   const [, weights, bias] = call.inputs;
   return [

@@ -17,6 +17,8 @@ export interface Call<K extends OperatorKind> {
 export interface OperatorDefinition<K extends OperatorKind> {
   /** Fills the output. Inputs stay as they are. */
   readonly evaluate: (call: Call<K>) => void;
+  /** For sums: the accumulator of each output element, in float64. */
+  readonly accumulators?: (call: Call<K>) => Float64Array;
   /** For sums of products: sum of |x * w| + |bias| of each output element, in float64. */
   readonly magnitudes?: (call: Call<K>) => Float64Array;
 }

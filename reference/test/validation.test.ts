@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import {
   GraphError,
   mobilenetV2,
+  operatorGraph,
   quantizeGraph,
   rules,
   runOperator,
@@ -444,6 +445,38 @@ describe('ranges', () => {
     expect(() => conv(2 ** 31 - 1280, 10)).toThrow('but found a bound of 2147483648');
     expect(() => conv(2 ** 27 - 1 - 1280, 10, { shift: [4] })).not.toThrow();
     expect(() => conv(2 ** 27 - 1280, 10, { shift: [4] })).toThrow('2^31');
+  });
+
+  describe('R1 int16 with int32 accumulators', () => {
+    const inputs = (x: readonly number[], bias = 0): Parameters<typeof runOperator>[3] => [
+      { shape: [1, x.length], data: Int16Array.from(x) },
+      { shape: [2, x.length], data: new Int8Array(2 * x.length).fill(127) },
+      { shape: [2], data: Int32Array.of(0, bias) },
+    ];
+    const attributes = { accumulator: 'int32', multiplier: [2 ** 30], shift: [-20] } as const;
+    const run = (x: readonly number[], bias?: number): unknown =>
+      runOperator('fullyConnected', 'int16', attributes, inputs(x, bias)).data;
+    // 2 * 1000 products of up to 127 * 32768 prove nothing; these cancel.
+    const cancelling = Array.from({ length: 2000 }, (_, i) => (i % 2 === 0 ? 32767 : -32768));
+
+    it('are measured where weights prove nothing', () => {
+      // -127 * 1000 * 2^-21 rounds to 0, as does the sum with a bias that brings it to 2^31 - 1 less 127000.
+      expect(run(cancelling)).toEqual(Int16Array.of(0, 0));
+      expect(run(cancelling, 2 ** 31 - 1)).toEqual(Int16Array.of(0, 1024));
+    });
+
+    it('are refused where they overflow on these inputs', () => {
+      const text = 'Operator "fullyConnected": Expected channel 1 to stay below 2^31 in its int32';
+      expect(() => run([...cancelling, 1000], 2 ** 31 - 1)).not.toThrow();
+      expect(() => run([...cancelling, 1001], 2 ** 31 - 1)).toThrow(`${text} accumulator`);
+    });
+
+    it('are proven from the graph alone for a graph', () => {
+      const { graph } = operatorGraph('fullyConnected', 'int16', attributes, inputs(cancelling));
+      expect(() => {
+        validateGraph(graph);
+      }).toThrow('Operator "fullyConnected": Expected channel 0 to stay below 2^31 in its int32');
+    });
   });
 
   it('R1 the zero point fits beside the rescaled accumulator', () => {

@@ -4,7 +4,6 @@ import { elementTypes, type ElementType } from '../graph/element-type.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Operator } from '../graph/operator.ts';
 import { elementCount, type GraphTensor } from '../graph/tensor.ts';
-import type { Precision } from '../precision/index.ts';
 import { checkQuantization, checkOperatorQuantization } from './quantization.ts';
 import { checkRanges } from './ranges.ts';
 import { refuse } from './rules.ts';
@@ -27,36 +26,49 @@ export type { UncheckedGraph };
  * can be run on any input of its type and shape: no integer overflows, and memory and time are bounded.
  */
 export function validateGraph(graph: UncheckedGraph): asserts graph is Graph {
+  validateFor(graph, () => undefined);
+}
+
+/** The same for inputs that are known: where those of any value could overflow, accumulators are measured. */
+export function validateMeasuredGraph(
+  graph: UncheckedGraph,
+  measure: (graph: Graph, operator: Operator) => Float64Array | undefined,
+): asserts graph is Graph {
+  validateFor(graph, measure);
+}
+
+function validateFor(
+  graph: UncheckedGraph,
+  measure: (graph: Graph, operator: Operator) => Float64Array | undefined,
+): asserts graph is Graph {
   checkStructure(graph);
   if (!['float32', 'int8', 'int16'].includes(graph.precision)) {
     refuse('graph-precision', 'Graph', graph.precision);
   }
+  checkMemory(graph);
   for (const tensor of graph.tensors) checkQuantization(tensor);
   let work = 0;
   for (const operator of graph.operators) {
-    checkOperator(graph, operator);
+    const inputs = operator.inputs.map((index) => tensorAt(graph, index));
+    const output = tensorAt(graph, operator.output);
+    const precision = checkTypes(operator, inputs, output);
+    checkShapes(operator, inputs, output);
+    checkOperatorQuantization(operator, inputs, output, precision);
     work += multiplyAccumulates(graph, operator);
     if (work > MAX_WORK) refuse('graph-work', 'Graph', work, MAX_WORK);
+    checkRanges(operator, inputs, output, precision, () => measure(graph, operator));
   }
+  checkLabels(graph);
+  checkPreprocessing(graph);
+}
+
+function checkMemory(graph: Graph): void {
   const activations = graph.tensors
     .filter((tensor) => tensor.data === undefined)
     .reduce((sum, tensor) => sum + elementCount(tensor.shape), 0);
   if (activations > MAX_ACTIVATION_ELEMENTS) {
     refuse('graph-memory', 'Graph', activations, MAX_ACTIVATION_ELEMENTS);
   }
-  checkLabels(graph);
-  checkPreprocessing(graph);
-}
-
-/** One operator with its tensors; returns the precision it computes in. */
-function checkOperator(graph: Graph, operator: Operator): Precision {
-  const inputs = operator.inputs.map((index) => tensorAt(graph, index));
-  const output = tensorAt(graph, operator.output);
-  const precision = checkTypes(operator, inputs, output);
-  checkShapes(operator, inputs, output);
-  checkOperatorQuantization(operator, inputs, output, precision);
-  checkRanges(operator, inputs, output, precision);
-  return precision;
 }
 
 /** The tensor of an index that `checkStructure` has checked. */
