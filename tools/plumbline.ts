@@ -72,4 +72,12 @@ async function main(): Promise<number> {
   }
 }
 
+/** A reader that has seen enough, such as `head`, closes the pipe: an end, not an error. */
+function onOutputError(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') process.exit();
+  process.stderr.write(`plumbline: Expected a writable standard output. ${error.message}\n`);
+  process.exit(2);
+}
+
+process.stdout.on('error', onOutputError);
 process.exitCode = await main();

@@ -1,8 +1,9 @@
 /** The command as a user runs it: output, exit status and texts. */
 
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, readdirSync, readFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { closeSync, copyFileSync, existsSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -66,6 +67,28 @@ describe('help', () => {
       'Allowed choices are float32, int16, int8',
     );
     expect(refusal('classify', '--top', '0')).toContain('Expected an integer greater than 0.');
+  });
+});
+
+describe('standard output', () => {
+  it('may be closed by a reader that has seen enough', async () => {
+    const child = spawn(process.execPath, [command, 'inspect', model]);
+    child.stdout.destroy();
+    let stderr = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    const [status] = (await once(child, 'close')) as [number | null];
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  });
+
+  it.skipIf(!existsSync('/dev/full'))('that is full is told', () => {
+    const full = openSync('/dev/full', 'w');
+    const { status, stderr } = spawnSync(process.execPath, [command, 'inspect', model], {
+      encoding: 'utf8',
+      stdio: ['ignore', full, 'pipe'],
+    });
+    closeSync(full);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/^plumbline: Expected a writable standard output\. ENOSPC.*\n$/);
   });
 });
 
