@@ -3,7 +3,7 @@
 import { createRequire } from 'node:module';
 import process from 'node:process';
 import { Option, type Command } from 'commander';
-import type { Graph, PrecisionName } from '../../reference/index.ts';
+import type { Graph, PrecisionName, RgbImage } from '../../reference/index.ts';
 import {
   classifierNames,
   classifiers,
