@@ -126,7 +126,7 @@ describe('A text', () => {
     expect(
       replayCommand(example, { argument: 'fastpath' }, { kind: 'add', precision: 'int8' }),
     ).toBe(
-      'npm run plumbline -- conformance --backend fastpath --operator add --precision int8 --runs 300 --seed 7',
+      'npx plumbline conformance --backend fastpath --operator add --precision int8 --runs 300 --seed 7',
     );
   });
 });
