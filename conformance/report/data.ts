@@ -57,7 +57,7 @@ export interface ReportFailure {
 
 export type MutationScore = Pick<
   RunReport,
-  'seed' | 'sites' | 'mutations' | 'cases' | 'seconds' | 'total' | 'score' | 'kernels'
+  'variant' | 'seed' | 'sites' | 'mutations' | 'cases' | 'seconds' | 'total' | 'score' | 'kernels'
 > & {
   readonly survivors: readonly {
     readonly kernels: readonly string[];

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { literal } from './counterexample.ts';
-import { quoted, replayCommand } from './data.ts';
+import { isMet, quoted, replayCommand } from './data.ts';
 import { renderHtml } from './html.ts';
 import { renderMarkdown } from './markdown.ts';
 import { parseMutants } from './mutants.ts';
@@ -67,6 +67,32 @@ describe('The page', () => {
     ]) {
       expect(page).toContain(text);
     }
+  });
+
+  it('does not call right what has run nothing', () => {
+    const idle = {
+      name: 'idle',
+      argument: 'idle',
+      results: [
+        {
+          kind: 'add',
+          precision: 'int8',
+          compared: 0,
+          notRun: 300,
+          refusal: 'Expected less',
+          uncompared: 0,
+          worst: 0,
+          milliseconds: 1,
+        },
+      ],
+    } as const;
+    const told = renderHtml({
+      ...example,
+      backends: [example.backends[0], idle].flatMap((b) => b ?? []),
+    });
+    expect(told).toMatch(/Nothing differs in what <strong>right<\/strong> computed\./);
+    expect(told).toMatch(/Nothing was run on <strong>idle<\/strong>\./);
+    expect([isMet(idle), isMet({ ...idle, results: [] })]).toEqual([false, false]);
   });
 
   it('heads every table with a caption and every column with its scope', () => {
