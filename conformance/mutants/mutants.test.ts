@@ -8,7 +8,7 @@ import { Bench } from './case.ts';
 import { matches, proofOf } from './equivalence.ts';
 import { equivalences } from './equivalent.ts';
 import { Judge, testedExports } from './judge.ts';
-import { Assembler, decodeModule, encodeInstruction, type WasmModule } from './module.ts';
+import { Assembler, decodeModule, encodeInstruction, FUEL, type WasmModule } from './module.ts';
 import { mutationClasses, mutationsOf } from './mutations.ts';
 import { opcodeAt, opcodeNamed } from './opcodes.ts';
 import { barOf } from './report.ts';
@@ -44,6 +44,23 @@ describe('mutator', () => {
     const built = decodeModule(readFileSync(kernelsPath(variant)));
     expect(WebAssembly.validate(new Assembler(built).assemble())).toBe(true);
     expect(sitesOf(built, testedExports).length).toBeGreaterThan(5000);
+  });
+
+  it('puts the fuel behind the globals that a module has', () => {
+    const globals = [6, 6, 1, 0x7f, 0, 0x41, 7, 0x0b];
+    const plain = [
+      ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+      ...[1, 5, 1, 0x60, 0, 1, 0x7f],
+      ...[3, 2, 1, 0],
+      ...globals,
+      ...[7, 5, 1, 1, 0x66, 0, 0],
+      ...[10, 6, 1, 4, 0, 0x23, 0, 0x0b],
+    ];
+    const again = new Assembler(decodeModule(Uint8Array.from(plain))).assemble();
+    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(again));
+    const { f, [FUEL]: fuel } = exports as { f: () => number; [FUEL]: WebAssembly.Global<'i32'> };
+    fuel.value = 5;
+    expect([f(), fuel.value]).toEqual([7, 5]);
   });
 
   it('knows relaxed SIMD', () => {
