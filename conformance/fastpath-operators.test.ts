@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import type { Backend } from '../golden/backend.ts';
-import { fastpathBackend, fastpathRelaxedBackend } from '../golden/fastpath-backend.ts';
+import { fastpathBackends } from '../golden/fastpath-backend.ts';
 import { GraphError } from '../reference/index.ts';
 import { compareCase, describeCase, type OperatorCase } from './operator-case.ts';
 import { operatorProperties, propertyName } from './properties.ts';
@@ -23,7 +23,7 @@ async function problemOf(backend: Backend, drawn: OperatorCase): Promise<string 
   }
 }
 
-for (const backend of [fastpathBackend, fastpathRelaxedBackend]) {
+for (const backend of fastpathBackends) {
   for (const each of operatorProperties) {
     const name = `${propertyName(each)}, ${backend.name}`;
     property(name, { runs: 200, file }, each.cases, (drawn) => problemOf(backend, drawn));

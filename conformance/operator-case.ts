@@ -1,14 +1,16 @@
 /** One operator on given tensors, as a case that the reference and a back end both run. */
 
-import type { Backend } from '../golden/backend.ts';
+import { runGraph, type Backend } from '../golden/backend.ts';
 import {
   operatorGraph,
   validateGraph,
   type GivenAttributes,
   type GivenTensor,
+  type Graph,
   type OperatorKind,
   type PrecisionName,
   type Tensor,
+  type TensorData,
 } from '../reference/index.ts';
 import { compareNetwork, type NetworkComparison } from './compare-network.ts';
 
@@ -24,19 +26,33 @@ export interface CaseComparison extends NetworkComparison {
   readonly computed: Tensor;
 }
 
+/** A case as a graph of one operator, and one typed array per input of it. */
+export interface CaseGraph {
+  readonly graph: Graph;
+  readonly activations: readonly TensorData[];
+}
+
+/** @throws {GraphError} for a case that breaks a rule */
+export function graphOf({ kind, precision, attributes, inputs }: OperatorCase): CaseGraph {
+  const { graph, activations } = operatorGraph(kind, precision, attributes, inputs);
+  validateGraph(graph);
+  return { graph, activations };
+}
+
 /**
  * Runs a case on a back end and compares with the reference.
  *
  * @throws {GraphError} for a case that breaks a rule
  */
-export async function compareCase(
-  { kind, precision, attributes, inputs }: OperatorCase,
+export async function compareCase(drawn: OperatorCase, backend: Backend): Promise<CaseComparison> {
+  return compareGraph(graphOf(drawn), backend);
+}
+
+export async function compareGraph(
+  { graph, activations }: CaseGraph,
   backend: Backend,
 ): Promise<CaseComparison> {
-  const { graph, activations } = operatorGraph(kind, precision, attributes, inputs);
-  validateGraph(graph);
-  const network = await backend.prepare(graph);
-  const run = await network.run(activations);
+  const run = await runGraph(backend, graph, activations);
   const comparison = compareNetwork(graph, activations, run);
   const [computed] = run.outputs;
   if (computed === undefined) throw new RangeError('Expected an output but found none');

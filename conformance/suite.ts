@@ -1,8 +1,7 @@
 /** Runs the properties on a back end and keeps what a report tells. */
 
 import fc from 'fast-check';
-import { UnsupportedError } from '../fastpath/compile/errors.ts';
-import type { Backend } from '../golden/backend.ts';
+import { runGraph, type Backend } from '../golden/backend.ts';
 import {
   GraphError,
   type Graph,
@@ -14,7 +13,13 @@ import {
 import { compareNetwork, type NetworkComparison } from './compare-network.ts';
 import { shrinkValues } from './counterexample/shrink-values.ts';
 import { applicable, categoriesOf, type Category } from './coverage.ts';
-import { compareCase, type CaseComparison, type OperatorCase } from './operator-case.ts';
+import {
+  compareGraph,
+  graphOf,
+  type CaseComparison,
+  type CaseGraph,
+  type OperatorCase,
+} from './operator-case.ts';
 import { operatorProperties, type OperatorProperty } from './properties.ts';
 import type { Violation } from './tolerances.ts';
 
@@ -150,7 +155,14 @@ export type Judgement =
 
 /** What a back end makes of a case. Whatever it throws but an UnsupportedError counts as a difference. */
 export async function judge(drawn: OperatorCase, backend: Backend): Promise<Judgement> {
-  return judgedBy(() => compareCase(drawn, backend));
+  let given: CaseGraph;
+  try {
+    given = graphOf(drawn);
+  } catch (error) {
+    if (error instanceof GraphError) return { verdict: 'invalid' };
+    throw error;
+  }
+  return judgedBy(() => compareGraph(given, backend));
 }
 
 async function judgedBy(
@@ -167,11 +179,15 @@ async function judgedBy(
     const text = `Expected element ${String(index)} to be ${String(expected)}${within} but found ${String(found)}`;
     return { verdict: 'different', text, violation };
   } catch (error) {
-    if (error instanceof GraphError) return { verdict: 'invalid' };
     const text = error instanceof Error ? error.message : String(error);
-    if (error instanceof UnsupportedError) return { verdict: 'not run', text };
+    if (isRefusal(error)) return { verdict: 'not run', text };
     return { verdict: 'different', text: `Expected a result but the back end threw: ${text}` };
   }
+}
+
+/** By its name: a back end may have the class of another copy of this package, or one of its own. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof Error && error.name === 'UnsupportedError';
 }
 
 /** What a back end makes of a whole network. */
@@ -180,10 +196,9 @@ export async function judgeNetwork(
   inputs: readonly TensorData[],
   backend: Backend,
 ): Promise<Judgement> {
-  return judgedBy(async () => {
-    const network = await backend.prepare(graph);
-    return compareNetwork(graph, inputs, await network.run(inputs));
-  });
+  return judgedBy(async () =>
+    compareNetwork(graph, inputs, await runGraph(backend, graph, inputs)),
+  );
 }
 
 async function failureOf(drawn: OperatorCase, backend: Backend): Promise<PropertyFailure> {

@@ -1,23 +1,33 @@
 /** What computes a graph and can be held to the golden outputs. */
 
+import { UnsupportedError } from '../fastpath/compile/errors.ts';
 import {
   elementCount,
   elementTypeOf,
   interpreter,
   type Graph,
+  type PrecisionName,
   type Tensor,
   type TensorData,
 } from '../reference/index.ts';
 
 export interface Backend {
   readonly name: string;
-  /** Makes a valid graph ready to run. */
+  /** What it computes in; nothing else is asked of it. Absent: all. */
+  readonly precisions?: readonly PrecisionName[];
+  /**
+   * Makes a valid graph ready to run.
+   *
+   * @throws {UnsupportedError} (by name: any error that is called so) for a graph beyond its limits, and which these are
+   */
   readonly prepare: (graph: Graph) => Prepared | Promise<Prepared>;
 }
 
 export interface Prepared {
   /** Runs the graph on one typed array per input of it, in its order. */
   readonly run: (inputs: readonly TensorData[]) => RunOutput | Promise<RunOutput>;
+  /** Gives back memory that no collector sees. What `run` returned stays as it is. */
+  readonly release?: () => void | Promise<void>;
 }
 
 export interface RunOutput {
@@ -38,6 +48,29 @@ export const referenceBackend: Backend = {
     return { run: (inputs) => network.run(inputs, { intermediates: true }) };
   },
 };
+
+/**
+ * Runs a graph once, on one typed array per input of it.
+ *
+ * @throws {UnsupportedError} for a graph of another precision than the back end computes in
+ */
+export async function runGraph(
+  { precisions, prepare }: Backend,
+  graph: Graph,
+  inputs: readonly TensorData[],
+): Promise<RunOutput> {
+  if (precisions?.includes(graph.precision) === false) {
+    throw new UnsupportedError(
+      `Expected precision ${precisions.join(' or ')} but found ${graph.precision}`,
+    );
+  }
+  const prepared = await prepare(graph);
+  try {
+    return await prepared.run(inputs);
+  } finally {
+    await prepared.release?.();
+  }
+}
 
 /**
  * Every tensor that a run tells, by name; what it returns as an output goes before what it reports.

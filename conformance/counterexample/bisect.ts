@@ -6,7 +6,7 @@
  * what a network adds, such as planning of memory, layout or fusion.
  */
 
-import { observedTensors, type Backend, type RunOutput } from '../../golden/backend.ts';
+import { observedTensors, runGraph, type Backend, type RunOutput } from '../../golden/backend.ts';
 import { coordinatesOf } from '../../golden/differences.ts';
 import {
   elementTypeOf,
@@ -75,8 +75,7 @@ export async function bisectNetwork(
   inputs: readonly TensorData[],
   backend: Backend,
 ): Promise<Bisection> {
-  const network = await backend.prepare(graph);
-  const run = await network.run(inputs);
+  const run = await runGraph(backend, graph, inputs);
   const observed = observedTensors(graph, run);
   const missing = graph.operators
     .map(({ output }) => tensorAt(graph, output).name)

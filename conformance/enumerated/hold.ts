@@ -1,20 +1,23 @@
 /** Spaces small enough to enumerate, as cases that the fast path and the reference both run. */
 
-import { fastpathBackend } from '../../golden/fastpath-backend.ts';
+import { fastpathBackends } from '../../golden/fastpath-backend.ts';
 import type { TensorData } from '../../reference/index.ts';
 import { compareCase, type OperatorCase } from '../operator-case.ts';
 
 /**
- * Runs a case on the fast path and on the reference; returns what is wrong, or undefined.
+ * Runs a case on each variant of the fast path and on the reference; returns what is wrong, or undefined.
  *
  * @throws {GraphError} for a case that breaks a rule: an enumeration has none
  */
 export async function problemOf(drawn: OperatorCase): Promise<string | undefined> {
-  const { violation } = await compareCase(drawn, fastpathBackend);
-  if (violation === undefined) return undefined;
-  const { index, expected, found } = violation;
-  const inputs = drawn.inputs.map(({ data }) => String(data[index] ?? 'none')).join(', ');
-  return `Expected element ${String(index)} of ${drawn.kind} ${JSON.stringify(drawn.attributes)} to be ${String(expected)} but found ${String(found)} (inputs there: ${inputs})`;
+  for (const backend of fastpathBackends) {
+    const { violation } = await compareCase(drawn, backend);
+    if (violation === undefined) continue;
+    const { index, expected, found } = violation;
+    const inputs = drawn.inputs.map(({ data }) => String(data[index] ?? 'none')).join(', ');
+    return `Expected element ${String(index)} of ${drawn.kind} ${JSON.stringify(drawn.attributes)} to be ${String(expected)} but found ${String(found)} on ${backend.name} (inputs there: ${inputs})`;
+  }
+  return undefined;
 }
 
 export type Code = 'int8' | 'int16' | 'uint8';

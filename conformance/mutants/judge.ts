@@ -8,6 +8,9 @@ import { prepareRequantization, requantizations } from './requantize-runs.ts';
 import { prepareResize } from './resize-runs.ts';
 import type { Mutant } from './sites.ts';
 
+/** How long a mutant runs cases, in milliseconds; those that are left then do not find it. */
+const BUDGET_MS = 4000;
+
 const RESIZE = ['resizeBegin', 'resizeRow'];
 
 /** The exports that have cases: all kernels, the rescalings and the resize. */
@@ -58,13 +61,18 @@ export class Judge {
     return prepareKernel(kernel, this.#count, this.#built);
   }
 
-  /** The first case that tells a mutant from the kernels says how it was killed. */
-  judge({ function: index, position, mutation, kernels: touched }: Mutant): Verdict {
+  /** The first case that tells a mutant from the kernels within `budget` milliseconds says how it was killed. */
+  judge(
+    { function: index, position, mutation, kernels: touched }: Mutant,
+    budget = BUDGET_MS,
+  ): Verdict {
     const { bytes } = mutation;
     const mutated = this.#assembler.assemble({ function: index, position, bytes });
     const bench = new Bench(new WebAssembly.Module(mutated));
+    const end = performance.now() + budget;
     for (const name of touched) {
       for (const prepared of this.casesOf(name)) {
+        if (performance.now() >= end) return 'survived';
         const verdict = bench.judge(prepared);
         if (verdict !== 'survived') return verdict;
       }

@@ -45,7 +45,7 @@ const ORDER = [1, 2, 3, 4, 5, GLOBAL, EXPORT, 8, 9, 12, CODE, 11];
 /** The exported global that counts down by one each time that a loop begins a round. */
 export const FUEL = 'fuel';
 
-/** @throws {Error} for a module with imports, globals or opcodes that the kernels do not have */
+/** @throws {Error} for a module with imports, or opcodes that the kernels do not have */
 export function decodeModule(bytes: Uint8Array): WasmModule {
   // A Buffer's slices would not be copies.
   const reader = new Reader(Uint8Array.from(bytes), HEADER_BYTES);
@@ -56,8 +56,8 @@ export function decodeModule(bytes: Uint8Array): WasmModule {
     // Names and other custom sections say nothing that runs.
     if (id !== 0) sections.push({ id, content });
   }
-  if (sections.some(({ id }) => id === IMPORT || id === GLOBAL)) {
-    throw new Error('Expected a module without imports and globals');
+  if (sections.some(({ id }) => id === IMPORT)) {
+    throw new Error('Expected a module without imports');
   }
   return {
     sections,
@@ -181,19 +181,24 @@ export interface Replacement {
 /** Writes modules that differ in one instruction. */
 export class Assembler {
   readonly #module: WasmModule;
+  readonly #burn: Uint8Array;
   readonly #bodies: readonly Uint8Array[];
   readonly #before: readonly Uint8Array[];
   readonly #after: readonly Uint8Array[];
 
   constructor(module: WasmModule) {
     this.#module = module;
-    this.#bodies = module.functions.map((each) => encodeBody(each));
+    const globals = globalsWithFuel(module.sections);
+    const burn = burning(globals.fuel);
+    this.#burn = burn;
+    this.#bodies = module.functions.map((each) => encodeBody(each, burn));
+    const others = module.sections.filter(({ id }) => id !== GLOBAL);
     const sections = [
-      ...module.sections.map(({ id, content }) => ({
+      ...others.map(({ id, content }) => ({
         id,
-        content: id === EXPORT ? exportFuel(content) : content,
+        content: id === EXPORT ? exportFuel(content, globals.fuel) : content,
       })),
-      { id: GLOBAL, content: FUEL_GLOBAL },
+      { id: GLOBAL, content: globals.content },
     ].sort((a, b) => ORDER.indexOf(a.id) - ORDER.indexOf(b.id));
     const code = sections.findIndex(({ id }) => id === CODE);
     const encode = ({ id, content }: Section): Uint8Array => withLength([id], content);
@@ -206,7 +211,7 @@ export class Assembler {
     const bodies = this.#bodies.map((body, index) => {
       const changed = this.#module.functions[index];
       if (index !== replacement?.function || changed === undefined) return body;
-      return encodeBody(changed, replacement);
+      return encodeBody(changed, this.#burn, replacement);
     });
     const code = concatenate([Uint8Array.from(unsigned(bodies.length)), ...bodies]);
     return concatenate([...this.#before, withLength([CODE], code), ...this.#after]);
@@ -214,30 +219,45 @@ export class Assembler {
 }
 
 const MAGIC = Uint8Array.from([0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
-/** One mutable i32, of which there is no other. */
-const FUEL_GLOBAL = Uint8Array.from([1, 0x7f, 1, 0x41, 0, 0x0b]);
-/** if fuel == 0: unreachable; fuel -= 1. */
-const BURN = Uint8Array.from([
-  ...[0x23, 0, 0x45, 0x04, 0x40, 0x00, 0x0b],
-  ...[0x23, 0, 0x41, 1, 0x6b, 0x24, 0],
-]);
+/** The module's globals and behind them the fuel, a mutable i32; `fuel` is its index. */
+function globalsWithFuel(sections: readonly Section[]): { fuel: number; content: Uint8Array } {
+  const content = sections.find(({ id }) => id === GLOBAL)?.content ?? Uint8Array.from([0]);
+  const reader = new Reader(content);
+  const fuel = reader.unsigned();
+  const count = Uint8Array.from(unsigned(fuel + 1));
+  const added = Uint8Array.from([0x7f, 1, 0x41, 0, 0x0b]);
+  return { fuel, content: concatenate([count, content.subarray(reader.at), added]) };
+}
 
-function exportFuel(content: Uint8Array): Uint8Array {
+/** if fuel == 0: unreachable; fuel -= 1. */
+function burning(fuel: number): Uint8Array {
+  const index = unsigned(fuel);
+  return Uint8Array.from([
+    ...[0x23, ...index, 0x45, 0x04, 0x40, 0x00, 0x0b],
+    ...[0x23, ...index, 0x41, 1, 0x6b, 0x24, ...index],
+  ]);
+}
+
+function exportFuel(content: Uint8Array, fuel: number): Uint8Array {
   const reader = new Reader(content);
   const count = reader.unsigned();
   const name = Array.from(new TextEncoder().encode(FUEL));
   return concatenate([
     Uint8Array.from(unsigned(count + 1)),
     content.subarray(reader.at),
-    Uint8Array.from([name.length, ...name, 3, 0]),
+    Uint8Array.from([name.length, ...name, 3, ...unsigned(fuel)]),
   ]);
 }
 
-function encodeBody({ locals, instructions }: WasmFunction, replacement?: Replacement): Uint8Array {
+function encodeBody(
+  { locals, instructions }: WasmFunction,
+  burn: Uint8Array,
+  replacement?: Replacement,
+): Uint8Array {
   const parts = [locals];
   instructions.forEach(({ opcode, bytes }, position) => {
     parts.push(position === replacement?.position ? replacement.bytes : bytes);
-    if (opcode.name === 'loop') parts.push(BURN);
+    if (opcode.name === 'loop') parts.push(burn);
   });
   return withLength([], concatenate(parts));
 }

@@ -2,13 +2,16 @@
 
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { variants } from '../../fastpath/runtime/variant.ts';
 import { kernelsPath } from '../../tools/kernels.ts';
 import { Bench } from './case.ts';
 import { matches, proofOf } from './equivalence.ts';
 import { equivalences } from './equivalent.ts';
 import { Judge, testedExports } from './judge.ts';
-import { Assembler, decodeModule, type WasmModule } from './module.ts';
-import { mutationClasses } from './mutations.ts';
+import { Assembler, decodeModule, encodeInstruction, FUEL, type WasmModule } from './module.ts';
+import { mutationClasses, mutationsOf } from './mutations.ts';
+import { opcodeAt, opcodeNamed } from './opcodes.ts';
+import { barOf } from './report.ts';
 import { allMutants, drawMutants, keyOf, sitesOf, type Mutant } from './sites.ts';
 
 const bytes = readFileSync(kernelsPath());
@@ -37,12 +40,42 @@ function nameAt({ functions }: WasmModule, mutant: Mutant): string | undefined {
 }
 
 describe('mutator', () => {
-  it('puts the module together as it was, but for the fuel', () => {
-    const again = decodeModule(bytes);
-    expect(again.functions.map(({ instructions }) => instructions.length)).toEqual(
-      module.functions.map(({ instructions }) => instructions.length),
-    );
-    expect(WebAssembly.validate(assembler.assemble())).toBe(true);
+  it.each(variants)('puts the module together as it was, but for the fuel: %s', (variant) => {
+    const built = decodeModule(readFileSync(kernelsPath(variant)));
+    expect(WebAssembly.validate(new Assembler(built).assemble())).toBe(true);
+    expect(sitesOf(built, testedExports).length).toBeGreaterThan(5000);
+  });
+
+  it('puts the fuel behind the globals that a module has', () => {
+    const globals = [6, 6, 1, 0x7f, 0, 0x41, 7, 0x0b];
+    const plain = [
+      ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+      ...[1, 5, 1, 0x60, 0, 1, 0x7f],
+      ...[3, 2, 1, 0],
+      ...globals,
+      ...[7, 5, 1, 1, 0x66, 0, 0],
+      ...[10, 6, 1, 4, 0, 0x23, 0, 0x0b],
+    ];
+    const again = new Assembler(decodeModule(Uint8Array.from(plain))).assemble();
+    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(again));
+    const { f, [FUEL]: fuel } = exports as { f: () => number; [FUEL]: WebAssembly.Global<'i32'> };
+    fuel.value = 5;
+    expect([f(), fuel.value]).toEqual([7, 5]);
+  });
+
+  it('knows relaxed SIMD', () => {
+    const opcode = opcodeNamed('f32x4.relaxed_madd') ?? expect.unreachable();
+    const encoded = encodeInstruction(opcode, []);
+    expect([...encoded]).toEqual([0xfd, 0x85, 0x02]);
+    const made = mutationsOf({ opcode, bytes: encoded, immediates: encoded.subarray(3) });
+    expect(made).toEqual([
+      {
+        class: 'arithmetic',
+        text: 'f32x4.relaxed_nmadd',
+        bytes: Uint8Array.from([0xfd, 0x86, 0x02]),
+      },
+    ]);
+    expect(opcodeAt(0xfd, 0x113).name).toBe('i32x4.relaxed_dot_i8x16_i7x16_add_s');
   });
 
   it.each(mutationClasses)('makes valid modules: %s', (kind) => {
@@ -91,6 +124,8 @@ describe('judge', () => {
     const mutant = mutantWith(kernel, text, original);
     expect(judge.judge(mutant)).toBe(verdict);
     expect(judge.judge(mutant)).toBe(verdict);
+    // Time that runs out finds nothing.
+    expect(judge.judge(mutant, 0)).toBe('survived');
   });
 
   it('ends what does not end, and sees what is written beside its place', () => {
@@ -106,6 +141,12 @@ describe('judge', () => {
     );
     expect(loops.map((mutant) => judge.judge(mutant))).toContain('timeout');
   });
+});
+
+it('shows every kernel as a bar, and what is not found whatever its share', () => {
+  const counts = { mutants: 80, wrong: 60, trap: 0, timeout: 0, guard: 0 };
+  const bar = barOf({ ...counts, equivalent: 19, survived: 1 }, 80);
+  expect(bar).toBe(`${'█'.repeat(30)}${'░'.repeat(10)}×`);
 });
 
 describe('proofs', () => {

@@ -135,6 +135,20 @@ const vectorNumeric = [
   ...of('f64x2', 'convert_low_i32x4_s convert_low_i32x4_u'),
 ];
 
+/** Of relaxed SIMD, from 0x100. */
+const vectorRelaxed = [
+  'i8x16.relaxed_swizzle',
+  ...of('i32x4', 'relaxed_trunc_f32x4_s relaxed_trunc_f32x4_u'),
+  ...of('i32x4', 'relaxed_trunc_f64x2_s_zero relaxed_trunc_f64x2_u_zero'),
+  ...of('f32x4', 'relaxed_madd relaxed_nmadd'),
+  ...of('f64x2', 'relaxed_madd relaxed_nmadd'),
+  ...['i8x16', 'i16x8', 'i32x4', 'i64x2'].map((type) => `${type}.relaxed_laneselect`),
+  ...of('f32x4', 'relaxed_min relaxed_max'),
+  ...of('f64x2', 'relaxed_min relaxed_max'),
+  ...of('i16x8', 'relaxed_q15mulr_s relaxed_dot_i8x16_i7x16_s'),
+  'i32x4.relaxed_dot_i8x16_i7x16_add_s',
+];
+
 const SATURATING_PREFIX = 0xfc;
 const VECTOR_PREFIX = 0xfd;
 
@@ -192,6 +206,7 @@ const all: readonly Opcode[] = [
   ...vector(vectorLaneAccesses, 0x54, 'memarg-lane'),
   ...vector(['v128.load32_zero', 'v128.load64_zero'], 0x5c, 'memarg'),
   ...vector(vectorNumeric, 0x5e, 'none'),
+  ...vector(vectorRelaxed, 0x100, 'none'),
 ];
 
 const byName = new Map(all.map((opcode) => [opcode.name, opcode]));

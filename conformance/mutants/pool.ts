@@ -5,7 +5,7 @@ import type { Verdict } from './case.ts';
 import type { Mutant } from './sites.ts';
 import type { WorkerInput, WorkerMessage } from './worker.ts';
 
-/** A mutant's fuel lasts a fraction of a second; what takes longer copies memory without end. */
+/** A mutant ends by itself before it (`judge.ts`), unless a single case copies memory without end. */
 const TIMEOUT_MS = 5000;
 
 export interface Judged {

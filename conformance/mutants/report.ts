@@ -1,5 +1,6 @@
 /** What a run of mutants says. */
 
+import type { Variant } from '../../fastpath/runtime/variant.ts';
 import { percent, table } from '../../tools/commands/context.ts';
 import type { Kill, Verdict } from './case.ts';
 import type { Proven } from './equivalence.ts';
@@ -27,6 +28,8 @@ export interface Counts extends Record<Kill, number> {
 }
 
 export interface RunReport {
+  /** Of the kernels. */
+  readonly variant: Variant;
   readonly seed: number;
   /** Of which the mutants were drawn. */
   readonly sites: number;
@@ -69,7 +72,7 @@ function isEquivalent({ verdict, proven }: MutantReport): boolean {
 
 export function runReport(
   reports: readonly MutantReport[],
-  run: Pick<RunReport, 'seed' | 'sites' | 'mutations' | 'cases' | 'seconds'>,
+  run: Pick<RunReport, 'variant' | 'seed' | 'sites' | 'mutations' | 'cases' | 'seconds'>,
 ): RunReport {
   const total = countsOf(reports);
   const labels = [...new Set(reports.map(({ kernels }) => labelOf(kernels)))];
@@ -95,18 +98,38 @@ export function runReport(
 
 const COLUMNS = ['mutants', 'wrong', 'trap', 'timeout', 'guard', 'equivalent', 'survived'] as const;
 
+/** Of the longest bar. */
+const BAR_CHARACTERS = 40;
+
+/** A kernel's mutants as a bar, of which `most` are the longest; what is not found always shows. */
+export function barOf({ mutants, equivalent, survived }: Counts, most: number): string {
+  const length = (count: number): number => (BAR_CHARACTERS * count) / most;
+  return [
+    '█'.repeat(Math.round(length(mutants - equivalent - survived))),
+    '░'.repeat(Math.round(length(equivalent))),
+    '×'.repeat(Math.ceil(length(survived))),
+  ].join('');
+}
+
 export function formatReport(report: RunReport): string {
-  const row = (label: string, counts: Counts): readonly string[] => [
+  const row = (label: string, counts: Counts, bar: string): readonly string[] => [
     label,
     ...COLUMNS.map((column) => String(counts[column])),
+    bar,
   ];
-  const rows = Object.entries(report.kernels).map(([label, counts]) => row(label, counts));
-  const { seed, sites, mutations, cases, seconds, total, score } = report;
+  const kernels = Object.entries(report.kernels);
+  const most = Math.max(1, ...kernels.map(([, counts]) => counts.mutants));
+  const rows = kernels.map(([label, counts]) => row(label, counts, barOf(counts, most)));
+  const { variant, seed, sites, mutations, cases, seconds, total, score } = report;
   return [
-    table([['kernel', ...COLUMNS], ...rows, row('all', total)]),
+    table([
+      ['kernel', ...COLUMNS, 'found █ equivalent ░ survived ×'],
+      ...rows,
+      row('all', total, ''),
+    ]),
     ...report.survivors.map((survivor) => `Survived: ${formatMutant(survivor)}`),
     ...report.refuted.map((refuted) => `Killed, but proven equivalent: ${formatMutant(refuted)}`),
-    `Seed ${String(seed)}: ${String(total.mutants)} mutants of ${String(mutations)} at ${String(sites)} sites, ${String(cases)} cases a kernel, ${seconds.toFixed(0)} s`,
+    `Variant ${variant}, seed ${String(seed)}: ${String(total.mutants)} mutants of ${String(mutations)} at ${String(sites)} sites, ${String(cases)} cases a kernel, ${seconds.toFixed(0)} s`,
     `Killed ${percent(score)} of the ${String(total.mutants - total.equivalent)} not proven equivalent`,
   ].join('\n\n');
 }

@@ -16,7 +16,7 @@ import { markup, visible, type Content, type Markup } from './text.ts';
 const LABEL_WIDTH = 210;
 const WIDTH = 860;
 /** Longer names are cut; tables have them in full. */
-const LABEL_CHARACTERS = 28;
+const LABEL_CHARACTERS = 26;
 
 export interface Bar {
   readonly label: string;

@@ -57,7 +57,7 @@ export interface ReportFailure {
 
 export type MutationScore = Pick<
   RunReport,
-  'seed' | 'sites' | 'mutations' | 'cases' | 'seconds' | 'total' | 'score' | 'kernels'
+  'variant' | 'seed' | 'sites' | 'mutations' | 'cases' | 'seconds' | 'total' | 'score' | 'kernels'
 > & {
   readonly survivors: readonly {
     readonly kernels: readonly string[];
@@ -79,6 +79,12 @@ export function verdictOf({ compared, failure, stopped }: ReportResult): Verdict
   if (stopped !== undefined) return 'no answer';
   if (failure !== undefined) return 'differs';
   return compared > 0 ? 'equal' : 'not run';
+}
+
+/** Whether a back end holds: something was compared, and all that was is equal. */
+export function isMet({ results }: BackendReport): boolean {
+  const found = results.map(verdictOf);
+  return found.includes('equal') && !found.includes('differs') && !found.includes('no answer');
 }
 
 /** The rows of a table: what any back end has results of, in the suite's order. */
@@ -132,7 +138,7 @@ export function replayCommand(
   { argument }: Pick<BackendReport, 'argument'>,
   { kind, precision }: Pick<ReportResult, 'kind' | 'precision'>,
 ): string {
-  return `npm run plumbline -- conformance --backend ${quoted(argument)} --operator ${kind} --precision ${precision} --runs ${String(runs)} --seed ${String(seed)}`;
+  return `npx plumbline conformance --backend ${quoted(argument)} --operator ${kind} --precision ${precision} --runs ${String(runs)} --seed ${String(seed)}`;
 }
 
 /** For a POSIX shell. */

@@ -17,6 +17,7 @@ import {
   shareText,
   sum,
   titleOf,
+  isMet,
   verdictOf,
   verdicts,
   type BackendReport,
@@ -119,14 +120,18 @@ function section(
 function lead({ backends }: ReportData): Markup {
   const wrong = backends.filter(({ results }) => countOf(results, 'differs') > 0);
   const silent = backends.filter(({ results }) => countOf(results, 'no answer') > 0);
-  const right = backends.filter((backend) => !wrong.includes(backend) && !silent.includes(backend));
+  const right = backends.filter(isMet);
+  const idle = backends.filter(({ results }) =>
+    results.every((result) => verdictOf(result) === 'not run'),
+  );
   const named = (some: readonly BackendReport[]): Content =>
     some.map((backend, i) => markup`${i === 0 ? '' : ', '}<strong>${titleOf(backend)}</strong>`);
   return markup`<p class="lead">
     ${[
       right.length === 0 ? '' : markup`Nothing differs in what ${named(right)} computed. `,
       wrong.length === 0 ? '' : markup`Counterexamples were found of ${named(wrong)}. `,
-      silent.length === 0 ? '' : markup`No answer in time from ${named(silent)}.`,
+      silent.length === 0 ? '' : markup`No answer in time from ${named(silent)}. `,
+      idle.length === 0 ? '' : markup`Nothing was run on ${named(idle)}.`,
     ]}
   </p>`;
 }
@@ -419,7 +424,8 @@ function missingText({ backends }: ReportData, key: PropertyKey): string {
 }
 
 function mutation(mutants: MutationScore): Content {
-  const { total, score, kernels, survivors, seed, sites, mutations, cases, seconds } = mutants;
+  const { variant, total, score, kernels, survivors, seed, sites, mutations, cases, seconds } =
+    mutants;
   const killed = ({ wrong, trap, timeout, guard }: MutationScore['total']): number =>
     wrong + trap + timeout + guard;
   const rows = Object.entries(kernels).map(([label, counts]): Bar => ({
@@ -443,7 +449,7 @@ function mutation(mutants: MutationScore): Content {
       to the compiled kernels that matter are found.
     </p>
     <p class="soft">
-      One instruction changed at a time: ${total.mutants} drawn with seed ${seed} of ${mutations} at
+      One instruction of the ${variant} kernels changed at a time: ${total.mutants} drawn with seed ${seed} of ${mutations} at
       ${sites} sites, ${cases} cases a kernel, ${seconds.toFixed(0)} s.
     </p>
     ${bars('Changes by kernel: found, proven to change nothing, not found', 'changes', rows)}

@@ -129,9 +129,9 @@ function refusals({ backends }: ReportData): readonly string[] {
 
 function mutation({ mutants }: ReportData): readonly string[] {
   if (mutants === undefined) return [];
-  const { total, score, cases, seed } = mutants;
+  const { variant, total, score, cases, seed } = mutants;
   return [
     '## Bugs that the suite finds',
-    `${(100 * score).toFixed(1)} % of ${String(total.mutants - total.equivalent)} changes to the compiled kernels (seed ${String(seed)}, ${String(cases)} cases a kernel); ${String(total.survived)} not found.`,
+    `${(100 * score).toFixed(1)} % of ${String(total.mutants - total.equivalent)} changes to the compiled kernels (${variant}, seed ${String(seed)}, ${String(cases)} cases a kernel); ${String(total.survived)} not found.`,
   ];
 }

@@ -1,6 +1,7 @@
 /** The mutation score that `npm run mutants -- --json` prints. */
 
 import * as z from 'zod';
+import { variants } from '../../fastpath/runtime/variant.ts';
 import { FileError, issueOf, messageOf } from '../../tools/errors.ts';
 import type { MutationScore } from './data.ts';
 
@@ -16,6 +17,7 @@ const counts = z.object({
 });
 
 const score = z.object({
+  variant: z.enum(variants),
   seed: count,
   sites: count,
   mutations: count,

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { literal } from './counterexample.ts';
-import { quoted, replayCommand } from './data.ts';
+import { isMet, quoted, replayCommand } from './data.ts';
 import { renderHtml } from './html.ts';
 import { renderMarkdown } from './markdown.ts';
 import { parseMutants } from './mutants.ts';
@@ -69,6 +69,32 @@ describe('The page', () => {
     }
   });
 
+  it('does not call right what has run nothing', () => {
+    const idle = {
+      name: 'idle',
+      argument: 'idle',
+      results: [
+        {
+          kind: 'add',
+          precision: 'int8',
+          compared: 0,
+          notRun: 300,
+          refusal: 'Expected less',
+          uncompared: 0,
+          worst: 0,
+          milliseconds: 1,
+        },
+      ],
+    } as const;
+    const told = renderHtml({
+      ...example,
+      backends: [example.backends[0], idle].flatMap((b) => b ?? []),
+    });
+    expect(told).toMatch(/Nothing differs in what <strong>right<\/strong> computed\./);
+    expect(told).toMatch(/Nothing was run on <strong>idle<\/strong>\./);
+    expect([isMet(idle), isMet({ ...idle, results: [] })]).toEqual([false, false]);
+  });
+
   it('heads every table with a caption and every column with its scope', () => {
     const tables = page.match(/<table/g)?.length ?? 0;
     expect(tables).toBeGreaterThan(4);
@@ -126,7 +152,7 @@ describe('A text', () => {
     expect(
       replayCommand(example, { argument: 'fastpath' }, { kind: 'add', precision: 'int8' }),
     ).toBe(
-      'npm run plumbline -- conformance --backend fastpath --operator add --precision int8 --runs 300 --seed 7',
+      'npx plumbline conformance --backend fastpath --operator add --precision int8 --runs 300 --seed 7',
     );
   });
 });

@@ -2,8 +2,8 @@
 
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
 import { runOperator } from '../../reference/index.ts';
-import { loadBackend } from '../../tools/commands/conformance.ts';
-import { messageOf } from '../../tools/errors.ts';
+import { loadBackend } from '../../tools/backends.ts';
+import { FileError, messageOf } from '../../tools/errors.ts';
 import type { Backend } from '../../golden/backend.ts';
 import { encodeCase } from '../counterexample/case-file.ts';
 import { explainElement, explanationText } from '../counterexample/explain.ts';
@@ -38,7 +38,7 @@ async function work({ argument, properties, runs, seed }: Work): Promise<void> {
   try {
     backend = await loadBackend(argument);
   } catch (error) {
-    tell({ type: 'unusable', text: messageOf(error) });
+    tell({ type: 'unusable', text: error instanceof FileError ? error.text : messageOf(error) });
     return;
   }
   const name = backend.name.slice(0, MAX_NAME);

@@ -1,14 +1,15 @@
 /** `plumbline conformance report`: the verdicts on several back ends, as a page and as Markdown. */
 
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { arch, cpus, platform } from 'node:os';
 import process from 'node:process';
 import type { Command } from 'commander';
-import { verdictOf, type BackendReport, type ReportData } from '../../conformance/report/data.ts';
+import { isMet, type BackendReport, type ReportData } from '../../conformance/report/data.ts';
 import { gather } from '../../conformance/report/gather.ts';
 import { renderHtml } from '../../conformance/report/html.ts';
 import { renderMarkdown } from '../../conformance/report/markdown.ts';
 import { parseMutants } from '../../conformance/report/mutants.ts';
+import { reportedBackends } from '../backends.ts';
 import { checkOutput, readText, writeBytes } from '../files.ts';
 import { packagePath } from '../models.ts';
 import { positiveInteger, print, Progress, withSuiteOptions, type SuiteFlags } from './context.ts';
@@ -21,34 +22,34 @@ interface ReportFlags extends SuiteFlags {
   readonly mutants?: string;
 }
 
-/** Adds the command to `plumbline conformance`; `peers` names the outside runtimes. */
-export function registerConformanceReport(conformance: Command, peers: readonly string[]): void {
+/** Adds the command to `plumbline conformance`. */
+export function registerConformanceReport(conformance: Command): void {
   withSuiteOptions(
     conformance
       .command('report')
       .summary('verdicts on several back ends, as a page')
       .description(
-        'Runs the suite on each back end and writes one page that needs nothing else: verdicts, smallest counterexamples, how\nnear to their bounds errors come, and what the cases cover. The status is 2 where a back end differs.',
+        'Runs the suite on each back end and writes one page that needs nothing else: verdicts, smallest counterexamples, how\nnear to their bounds errors come, and what the cases cover. The status is 2 where a back end differs, does not\nanswer, or has nothing compared.',
       )
       .option(
         '--backend <names...>',
-        'back ends, by name or module (default: fastpath, and the runtimes of tools/peers that are installed)',
+        "back ends, by name or module (default: the fast path's variants, and the runtimes of tools/peers that are installed)",
       ),
   )
     .option('--limit <s>', 'seconds that a back end may take for a property', positiveInteger, 60)
     .option('--markdown <file>', 'a summary in Markdown too')
     .option('--mutants <file>', 'what `npm run mutants -- --json` printed, to include its score')
     .requiredOption('-o, --output <file>', 'the page to write')
-    .action((flags: ReportFlags) => report(flags, peers));
+    .action(report);
 }
 
-async function report(flags: ReportFlags, peers: readonly string[]): Promise<void> {
+async function report(flags: ReportFlags): Promise<void> {
   const { output, markdown, mutants, runs, seed, limit, operator, precision } = flags;
   const inputs = mutants === undefined ? [] : [mutants];
   checkOutput(output, inputs);
   if (markdown !== undefined) checkOutput(markdown, inputs);
   const score = mutants === undefined ? undefined : parseMutants(mutants, readText(mutants));
-  const names = [...new Set(flags.backend ?? defaultBackends(peers))];
+  const names = [...new Set(flags.backend ?? reportedBackends())];
   const backends: BackendReport[] = [];
   const progress = new Progress('Checking');
   for (const name of names) {
@@ -75,15 +76,7 @@ async function report(flags: ReportFlags, peers: readonly string[]): Promise<voi
   };
   write(output, renderHtml(data));
   if (markdown !== undefined) write(markdown, renderMarkdown(data));
-  const unmet = backends.some(({ results }) =>
-    results.some((result) => ['differs', 'no answer'].includes(verdictOf(result))),
-  );
-  if (unmet) process.exitCode = 2;
-}
-
-function defaultBackends(peers: readonly string[]): readonly string[] {
-  const installed = existsSync(packagePath('tools', 'peers', 'node_modules'));
-  return ['fastpath', ...(installed ? peers : [])];
+  if (!backends.every(isMet)) process.exitCode = 2;
 }
 
 function describeMachine(): Pick<ReportData, 'version' | 'platform'> {

@@ -1,9 +1,8 @@
 /** `plumbline conformance`: holds a back end to the reference, operator by operator. */
 
-import { existsSync, mkdirSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { mkdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import process from 'node:process';
-import { pathToFileURL } from 'node:url';
 import type { Command } from 'commander';
 import { bisectNetwork, type Bisection } from '../../conformance/counterexample/bisect.ts';
 import {
@@ -14,21 +13,27 @@ import {
 import { explainElement, explanationText } from '../../conformance/counterexample/explain.ts';
 import { shrinkValues } from '../../conformance/counterexample/shrink-values.ts';
 import {
-  judge,
-  judgeNetwork,
-  runSuite,
-  type PropertyResult,
-  type SuiteReport,
-} from '../../conformance/suite.ts';
+  coverageOf,
+  failureShare,
+  isMet,
+  shareText,
+  sum,
+  verdictOf,
+  type BackendReport,
+  type ReportResult,
+} from '../../conformance/report/data.ts';
+import { gather } from '../../conformance/report/gather.ts';
+import { judge, judgeNetwork, type Judgement } from '../../conformance/suite.ts';
 import type { Backend } from '../../golden/backend.ts';
-import { backends } from '../../golden/backends.ts';
 import { goldenInputs } from '../../golden/inputs.ts';
 import type { Graph } from '../../reference/index.ts';
-import { FileError, messageOf, UsageError } from '../errors.ts';
+import { backendNames, loadBackend } from '../backends.ts';
+import { UsageError } from '../errors.ts';
 import { readBytes, writeBytes } from '../files.ts';
-import { checkTakesPhotos, isEmbedded, loadModel, packagePath, precisionNames } from '../models.ts';
+import { checkTakesPhotos, isEmbedded, loadModel, precisionNames } from '../models.ts';
 import {
   nonNegativeInteger,
+  positiveInteger,
   print,
   printJson,
   Progress,
@@ -40,6 +45,7 @@ import { registerConformanceReport } from './conformance-report.ts';
 
 interface ConformanceFlags extends SuiteFlags {
   readonly backend: string;
+  readonly limit: number;
   readonly cases: string;
   readonly replay?: string;
   readonly explain?: string;
@@ -54,10 +60,20 @@ export function registerConformance(program: Command): void {
     command
       .summary('hold a back end to the reference')
       .description(
-        'Draws cases of every operator and precision, runs them on a back end and on the reference, and compares: every bit of\nintegers, derived bounds of float32. What differs is made small and written as a .case file; the status is then 2.',
+        'Draws cases of every operator and precision, runs them on a back end and on the reference, and compares: every bit of\nintegers, derived bounds of float32. What differs is made small and written as a .case file. The status is 2 where a\ncase differs, a property has no answer, or nothing was compared.',
       )
-      .option('--backend <name>', `${backendNames}, or a module (./mine.ts)`, 'fastpath'),
+      .option(
+        '--backend <name>',
+        `${backendNames().join(', ')}, or a module (./mine.ts)`,
+        'fastpath',
+      ),
   )
+    .option(
+      '--limit <s>',
+      'seconds that the back end may take for a property',
+      positiveInteger,
+      600,
+    )
     .option('--cases <folder>', 'where .case files are written', 'conformance-cases')
     .option('--replay <file>', 'run one .case file again')
     .option('--explain <file>', 'say step by step how one element of a .case file comes about')
@@ -72,108 +88,56 @@ export function registerConformance(program: Command): void {
     )
     .option('--json', 'print the result as JSON')
     .action(conformance);
-  registerConformanceReport(command, Object.keys(peers));
+  registerConformanceReport(command);
 }
 
 async function conformance(flags: ConformanceFlags): Promise<void> {
-  const backend = await loadBackend(flags.backend);
-  if (flags.replay !== undefined) {
-    await replay(flags.replay, backend, flags.json === true);
-    return;
-  }
   if (flags.explain !== undefined) {
     explain(flags.explain, flags);
     return;
   }
-  if (flags.model !== undefined) {
-    await checkModel(flags.model, backend, flags);
+  if (flags.replay !== undefined) {
+    await replay(flags.replay, await loadBackend(flags.backend), flags.json === true);
     return;
   }
-  const progress = new Progress(`Checking ${backend.name}`);
-  const report = await runSuite(backend, {
-    runs: flags.runs,
-    seed: flags.seed,
-    ...(flags.operator === undefined ? {} : { operators: flags.operator }),
-    ...(flags.precision === undefined ? {} : { precisions: flags.precision }),
-    onProperty: (_property, position, count) => {
-      progress.update(position, count);
+  if (flags.model !== undefined) {
+    await checkModel(flags.model, await loadBackend(flags.backend), flags);
+    return;
+  }
+  await checkOperators(flags);
+}
+
+/** Holds a back end to the reference operator by operator, in a thread that is ended where it does not come back. */
+async function checkOperators(flags: ConformanceFlags): Promise<void> {
+  const { backend, runs, seed, limit, operator, precision, cases, json } = flags;
+  const progress = new Progress(`Checking ${backend}`);
+  const report = await gather(backend, {
+    runs,
+    seed,
+    limitMilliseconds: limit * 1000,
+    ...(operator === undefined ? {} : { operators: operator }),
+    ...(precision === undefined ? {} : { precisions: precision }),
+    onProgress: (done, total) => {
+      progress.update(done, total);
     },
   });
   progress.end();
-  const files = report.results.map((result) => writeCase(report, result, flags.cases));
-  const failed = report.results.some(({ failure }) => failure !== undefined);
-  if (failed) process.exitCode = 2;
-  if (flags.json === true) printJson(summaryOf(report, files));
-  else print(format(report, files));
-}
-
-/** The outside runtimes of tools/peers: module and export. */
-const peers: Readonly<Record<string, readonly [module: string, name: string]>> = {
-  'onnxruntime-web': ['onnxruntime.ts', 'onnxruntimeBackend'],
-  'tfjs-cpu': ['tfjs.ts', 'tfjsCpuBackend'],
-  'tfjs-wasm': ['tfjs.ts', 'tfjsWasmBackend'],
-  'litert-simd': ['litert.ts', 'litertSimdBackend'],
-  'litert-relaxed': ['litert.ts', 'litertRelaxedBackend'],
-};
-
-const backendNames = [...Object.keys(backends), ...Object.keys(peers)].join(', ');
-
-/** A back end by name, or the default export of a module. */
-export async function loadBackend(name: string): Promise<Backend> {
-  const known = backends[name];
-  if (known !== undefined) return known;
-  const [peer, exported] = peers[name] ?? [undefined, 'default'];
-  const path = peer === undefined ? resolve(name) : packagePath('tools', 'peers', peer);
-  if (!existsSync(path)) {
-    throw new UsageError(`Expected --backend ${backendNames} or a module but found ${name}`);
-  }
-  let loaded: unknown;
-  try {
-    loaded = await import(pathToFileURL(path).href);
-  } catch (error) {
-    const hint = peer === undefined ? '' : ' (npm ci in tools/peers installs what it needs)';
-    throw new FileError(name, `Expected a module that loads. ${messageOf(error)}${hint}`, {
-      cause: error,
-    });
-  }
-  const backend = (loaded as Readonly<Record<string, unknown>>)[exported];
-  if (!isBackend(backend)) {
-    throw new FileError(name, `Expected an export ${exported}: { name, prepare } but found none`);
-  }
-  return backend;
-}
-
-function isBackend(value: unknown): value is Backend {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'name' in value &&
-    typeof value.name === 'string' &&
-    'prepare' in value &&
-    typeof value.prepare === 'function'
-  );
+  const files = report.results.map((result) => writeCase(result, seed, cases));
+  if (!isMet(report)) process.exitCode = 2;
+  if (json === true) printJson(summaryOf(report, { runs, seed }, files));
+  else print(format(report, { runs, seed }, files));
 }
 
 /** Writes the case of a failure and returns its path. */
 function writeCase(
-  { backend, seed }: SuiteReport,
-  { kind, precision, mode = precision, failure }: PropertyResult,
+  { kind, precision, mode = precision, failure }: ReportResult,
+  seed: number,
   folder: string,
 ): string | undefined {
-  if (failure === undefined) return undefined;
-  const { failing, violation } = failure;
+  if (failure?.file === undefined) return undefined;
   const path = join(folder, `${kind}-${mode.replaceAll(' ', '-')}-${String(seed)}.case`);
   mkdirSync(folder, { recursive: true });
-  writeBytes(
-    path,
-    encodeCase({
-      type: 'operator',
-      backend,
-      seed,
-      drawn: failing,
-      ...(violation === undefined ? {} : { violation }),
-    }),
-  );
+  writeBytes(path, Buffer.from(failure.file, 'base64'));
   return path;
 }
 
@@ -184,9 +148,18 @@ async function replay(path: string, backend: Backend, json: boolean): Promise<vo
       ? await judge(stored.drawn, backend)
       : await judgeNetwork(stored.graph, stored.inputs, backend);
   if (judged.verdict === 'different') process.exitCode = 2;
-  const text = 'text' in judged ? `${judged.verdict}: ${judged.text}` : judged.verdict;
+  const text = textOf(judged);
   if (json) printJson({ file: path, backend: backend.name, ...judged });
   else print(`${path} on ${backend.name}: ${text}`);
+}
+
+function textOf(judged: Judgement): string {
+  if ('text' in judged) return `${judged.verdict}: ${judged.text}`;
+  return judged.verdict === 'equal' ? `equal${errorText(judged.worst)}` : judged.verdict;
+}
+
+function errorText(worst: number): string {
+  return worst === 0 ? '' : `, largest error ${shareText(worst)} of its bound`;
 }
 
 function explain(path: string, { element, json }: ConformanceFlags): void {
@@ -220,19 +193,30 @@ async function checkModel(
   else for (const { label, text } of results) print(`${label} on ${backend.name}: ${text}`);
 }
 
+interface NetworkResult {
+  readonly label: string;
+  readonly equal: boolean;
+  /** Largest error of the inputs that are equal, as a fraction of its bound. */
+  readonly worst: number;
+  readonly text: string;
+}
+
 async function checkNetwork(
   label: string,
   graph: Graph,
   backend: Backend,
   folder: string,
-): Promise<{ readonly label: string; readonly equal: boolean; readonly text: string }> {
+): Promise<NetworkResult> {
+  let worst = 0;
   for (const { name, make } of goldenInputs) {
     const input = await make(graph);
     const judged = await judgeNetwork(graph, [input], backend);
-    if (judged.verdict === 'equal') continue;
-    const text = 'text' in judged ? judged.text : judged.verdict;
+    if (judged.verdict === 'equal') {
+      worst = Math.max(worst, judged.worst);
+      continue;
+    }
     if (judged.verdict !== 'different' || judged.violation === undefined) {
-      return { label, equal: false, text: `input "${name}": ${text}` };
+      return { label, equal: false, worst, text: `input "${name}": ${textOf(judged)}` };
     }
     const bisection = await bisectNetwork(graph, [input], backend);
     const found = await smallestOf(bisection, backend);
@@ -250,9 +234,10 @@ async function checkNetwork(
         },
       ),
     );
-    return { label, equal: false, text: `input "${name}": ${bisection.text}\n  ${path}` };
+    return { label, equal: false, worst, text: `input "${name}": ${bisection.text}\n  ${path}` };
   }
-  return { label, equal: true, text: `equal on ${String(goldenInputs.length)} inputs` };
+  const text = `equal on ${String(goldenInputs.length)} inputs${errorText(worst)}`;
+  return { label, equal: true, worst, text };
 }
 
 /** The operator that a bisection has cut out, with small values; none where it is wrong within the network only. */
@@ -273,30 +258,47 @@ async function smallestOf(bisection: Bisection, backend: Backend): Promise<Store
   };
 }
 
-function summaryOf(report: SuiteReport, files: readonly (string | undefined)[]): object {
+type Draw = Pick<SuiteFlags, 'runs' | 'seed'>;
+
+function summaryOf(
+  { name, results }: BackendReport,
+  { runs, seed }: Draw,
+  files: readonly (string | undefined)[],
+): object {
   return {
-    ...report,
-    results: report.results.map(({ failure, ...result }, i) => ({
+    backend: name,
+    seed,
+    runs,
+    results: results.map(({ failure, ...result }, i) => ({
       ...result,
       ...(failure === undefined ? {} : { failure: failure.text, case: files[i] }),
     })),
   };
 }
 
-function format(report: SuiteReport, files: readonly (string | undefined)[]): string {
-  const rows = report.results.map((result) => [
-    result.kind,
-    result.mode ?? result.precision,
-    verdictOf(result),
-    String(result.compared),
-    String(result.notRun),
-    result.worst.toFixed(3),
-    coverageOf(result),
-    `${(result.milliseconds / 1000).toFixed(1)} s`,
-  ]);
-  const failures = report.results.flatMap(({ kind, precision, mode = precision, failure }, i) =>
-    failure === undefined ? [] : [`${kind} ${mode}: ${failure.text}\n  ${files[i] ?? ''}`],
-  );
+function format(
+  { name, results }: BackendReport,
+  { runs, seed }: Draw,
+  files: readonly (string | undefined)[],
+): string {
+  const rows = results.map((result) => {
+    const { reached, possible } = coverageOf(result);
+    return [
+      result.kind,
+      result.mode ?? result.precision,
+      verdictOf(result) === 'differs' ? 'DIFFERS' : verdictOf(result),
+      String(result.compared),
+      String(result.notRun),
+      worstOf(result),
+      `${String(reached)} of ${String(possible)}`,
+      `${(result.milliseconds / 1000).toFixed(1)} s`,
+    ];
+  });
+  const problems = results.flatMap(({ kind, precision, mode = precision, failure, stopped }, i) => {
+    if (failure !== undefined) return [`${kind} ${mode}: ${failure.text}\n  ${files[i] ?? ''}`];
+    return stopped === undefined ? [] : [`${kind} ${mode}: ${stopped}`];
+  });
+  const compared = sum(results.map((result) => result.compared));
   return [
     table([
       [
@@ -311,18 +313,27 @@ function format(report: SuiteReport, files: readonly (string | undefined)[]): st
       ],
       ...rows,
     ]),
-    `${report.backend}, seed ${String(report.seed)}, ${String(report.runs)} cases of each`,
-    ...failures,
+    `${name}, seed ${String(seed)}, ${String(runs)} cases of each`,
+    ...refusals(results),
+    ...problems,
+    ...(compared === 0 && problems.length === 0 ? ['Nothing was compared.'] : []),
   ].join('\n');
 }
 
-/** How many of the categories that such cases can have were drawn. */
-function coverageOf({ coverage }: PropertyResult): string {
-  const counts = Object.values(coverage);
-  return `${String(counts.filter((count) => count > 0).length)} of ${String(counts.length)}`;
+/** The largest error as a fraction of its bound, of the counterexample too where it has a bound. */
+function worstOf({ worst, failure }: ReportResult): string {
+  if (failure === undefined) return worst.toFixed(3);
+  const share = failureShare(failure);
+  return Number.isFinite(share) ? share.toFixed(3) : '-';
 }
 
-function verdictOf({ compared, failure }: PropertyResult): string {
-  if (failure !== undefined) return 'DIFFERS';
-  return compared > 0 ? 'equal' : 'not run';
+/** Why properties were not run: each reason once. */
+function refusals(results: readonly ReportResult[]): readonly string[] {
+  const reasons = new Map<string, number>();
+  for (const result of results) {
+    if (verdictOf(result) !== 'not run') continue;
+    const { refusal = 'no valid case was drawn' } = result;
+    reasons.set(refusal, (reasons.get(refusal) ?? 0) + 1);
+  }
+  return Array.from(reasons, ([reason, count]) => `not run (${String(count)}): ${reason}`);
 }

@@ -6,6 +6,7 @@
  */
 
 import type { Tensor } from '@litertjs/core';
+import { UnsupportedError } from '../../fastpath/compile/errors.ts';
 import type { Graph } from '../../reference/index.ts';
 import { writeTflite } from '../formats/tflite/write.ts';
 import { loadLiteRt, type Build, type LiteRt } from './litert-node.ts';
@@ -25,6 +26,7 @@ function litert(build: Build): Peer {
   return {
     name: `litert-${build}`,
     open: async (graph, { intermediates = false } = {}) => {
+      checkScales(graph);
       const { bytes, outputs } = writeTflite(graph, { ends: 'float32', intermediates });
       const { core, takeLog } = await loadLiteRt(build);
       takeLog();
@@ -43,6 +45,21 @@ export const litertSimd = litert('simd');
 export const litertRelaxed = litert('relaxed');
 export const litertSimdBackend = backendOf(litertSimd);
 export const litertRelaxedBackend = backendOf(litertRelaxed);
+
+/** The least normal float32 number. */
+const LEAST_SCALE = 2 ** -126;
+
+/** Of codes of 8 bits with a lesser scale it calls a function that it does not have, or does not come back. */
+function checkScales({ tensors }: Graph): void {
+  for (const { name, type, quantization } of tensors) {
+    const least = Math.min(...(quantization?.scales ?? []));
+    if ((type === 'int8' || type === 'uint8') && least < LEAST_SCALE) {
+      throw new UnsupportedError(
+        `Tensor "${name}": Expected a scale of at least 2^-126 for LiteRT.js but found ${String(least)}`,
+      );
+    }
+  }
+}
 
 function sessionOf(core: LiteRt, graph: Graph, model: Model, outputs: readonly number[]): Session {
   let feeds: readonly Tensor[] = [];

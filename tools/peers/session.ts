@@ -7,6 +7,7 @@ import {
   zeroPointOf,
   type Graph,
   type GraphTensor,
+  type PrecisionName,
   type Tensor,
   type TensorData,
 } from '../../reference/index.ts';
@@ -29,6 +30,8 @@ export interface SessionOptions {
 
 export interface Peer {
   readonly name: string;
+  /** What it computes in; absent: all. */
+  readonly precisions?: readonly PrecisionName[];
   /**
    * @throws {UnsupportedError} for a graph that the runtime, or the format it reads, does not know
    */
@@ -46,11 +49,12 @@ export interface PeerBackend extends Backend {
 
 /** A runtime as a back end; it tells all intermediate tensors unless `options` say otherwise. */
 export function backendOf(
-  { name, open }: Peer,
+  { name, precisions, open }: Peer,
   options: SessionOptions = { intermediates: true },
 ): PeerBackend {
   return {
     name,
+    ...(precisions === undefined ? {} : { precisions }),
     prepare: async (graph) => {
       const session = await open(graph, options);
       return {

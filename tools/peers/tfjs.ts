@@ -23,6 +23,7 @@ tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
 function tfjs(engine: Engine): Peer {
   return {
     name: `tfjs-${engine}`,
+    precisions: ['float32'],
     open: async (graph, { intermediates = false } = {}) => {
       const file = writeTfjs(graph);
       await tf.setBackend(engine);

@@ -1,6 +1,6 @@
 /** The package as its users get it: packed, installed into an empty folder, and used through its public API. */
 
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -24,6 +24,15 @@ function readmeScript(): string {
   const start = readme.indexOf("    import { compileGraph } from 'plumbline/compile';");
   const end = readme.indexOf('\n\n', readme.indexOf('console.log', start));
   return readme.slice(start, end).replace(/^ {4}/gm, '');
+}
+
+/** Of the page for authors of kernels: the back end, and the commands in their order. */
+function conformancePage(): { readonly backend: string; readonly commands: readonly string[] } {
+  const page = readFileSync(packagePath('conformance', 'README.md'), 'utf8');
+  const start = page.indexOf('    import {');
+  const backend = page.slice(start, page.indexOf('\n\nThen:', start)).replace(/^ {4}/gm, '');
+  const commands = [...page.matchAll(/^ {4}npx plumbline (conformance .*)$/gm)];
+  return { backend, commands: commands.map(([, command = '']) => command) };
 }
 
 describe('the installed package', () => {
@@ -61,4 +70,39 @@ describe('the installed package', () => {
       ['int8', 'no person'],
     ]);
   });
+
+  it('holds the back end of the page for authors of kernels to the reference', () => {
+    const { backend, commands } = conformancePage();
+    writeFileSync(join(folder, 'mine.ts'), backend);
+    const bin = join(folder, 'node_modules', '.bin', 'plumbline');
+    const results = commands.map((command) =>
+      spawnSync(process.execPath, [bin, ...command.split(' ')], { encoding: 'utf8', cwd: folder }),
+    );
+    // Nothing but progress, where a command takes seconds.
+    for (const { stderr } of results) expect(stderr).toMatch(/^(Checking.*\n)*$/);
+    const [first, drawn, replayed, explained, network, page] = results;
+    expect(results.map(({ status }) => status)).toEqual([2, 2, 2, 0, 2, 2]);
+    for (const each of [first, drawn]) expect(each?.stdout).toMatch(/add +int8 +DIFFERS/);
+    expect(replayed?.stdout).toContain('on my kernels: different: Expected element 0 to be -1');
+    expect(explained?.stdout).toContain('-0.5, half away from zero: -1');
+    expect(network?.stdout).toContain('not run: Expected a graph of one operator');
+    expect(page?.stdout).toMatch(/^report\.html: \d+ bytes\n$/);
+    const html = readFileSync(join(folder, 'report.html'), 'utf8');
+    expect(html).toContain('Expected precision int8 but found float32');
+  }, 60_000);
+
+  it('brings examples that work with the name of the package', () => {
+    const bin = join(folder, 'node_modules', '.bin', 'plumbline');
+    const verdicts = ['right.ts', 'wrong.ts'].map((name) => {
+      const installed = join(folder, 'node_modules', 'plumbline', 'conformance', 'examples', name);
+      const text = readFileSync(installed, 'utf8').replace('../index.ts', 'plumbline/conformance');
+      writeFileSync(join(folder, name), text);
+      const args = ['conformance', '--backend', `./${name}`, '--precision', 'int8', '--seed', '1'];
+      return [name, spawnSync(process.execPath, [bin, ...args], { cwd: folder }).status];
+    });
+    expect(verdicts).toEqual([
+      ['right.ts', 0],
+      ['wrong.ts', 2],
+    ]);
+  }, 60_000);
 });

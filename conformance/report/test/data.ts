@@ -77,6 +77,7 @@ export const example: ReportData = {
 export const withMutants: ReportData = {
   ...example,
   mutants: {
+    variant: 'simd',
     seed: 1,
     sites: 50,
     mutations: 500,

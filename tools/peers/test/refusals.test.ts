@@ -34,6 +34,12 @@ const grouped = validated(
   ]).graph,
 );
 
+const denormalScale = validated(
+  operatorGraph('dequantize', 'int8', {}, [
+    { shape: [8], data: new Int8Array(8), scale: 2 ** -127 },
+  ]).graph,
+);
+
 const int8 = loadModel({ model: 'small', precision: 'int8' });
 const int16 = loadModel({ model: 'small', precision: 'int16' });
 
@@ -61,6 +67,12 @@ const refusals: readonly (readonly [PeerBackend, string, Graph, string])[] = [
     'padding of an average',
     paddedPool,
     'Expected padding SAME or VALID for TensorFlow Lite but found [2, 0, 2, 0]',
+  ],
+  [
+    litertSimdBackend,
+    'denormal scales',
+    denormalScale,
+    'Tensor "input": Expected a scale of at least 2^-126 for LiteRT.js but found 5.877471754111438e-39',
   ],
   [litertSimdBackend, 'groups', grouped, 'Expected groups 1 for TensorFlow Lite but found 2'],
   [
