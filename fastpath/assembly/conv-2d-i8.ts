@@ -10,9 +10,9 @@
  */
 
 import { dotBytes, evenBytes, oddBytes } from './dot';
-import { finish8, finishRows, PANEL_PARAMETERS, rescalingOf, storeSums, SUMS } from './requantize';
+import { finish8, finishRows, PANEL_PARAMETERS, rescalingOf, storeSums } from './requantize';
 import { Step } from './step';
-import { copyWindows, isPointwise } from './windows';
+import { copyWindows, isPointwise, SUMS } from './windows';
 
 const TILE: i32 = 4;
 /** Products of a k-step, and bytes that it takes in a panel of 8 columns. */

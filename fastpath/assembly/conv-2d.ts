@@ -7,9 +7,9 @@
  * int16. Pixels are read where they stand; windows are laid out first, as rows of k elements, a block at a time.
  */
 
-import { finishRows, finishWide, multiplyAdd, PANEL_PARAMETERS, storeClamped, storeSums, SUMS } from './requantize';
+import { finishRows, multiplyAdd, PANEL_PARAMETERS, storeClamped, storeSums } from './requantize';
 import { Step } from './step';
-import { copyWindows, isPointwise } from './windows';
+import { rowBytesOf, rowsAt } from './windows';
 
 const TILE: i32 = 4;
 const PANEL: i32 = 8;
@@ -25,31 +25,23 @@ function panelStep<T, W>(): usize {
   return <usize>(PANEL * depth<T>()) * sizeof<W>();
 }
 
-/**
- * T: element of input and output; W: of weights; A: f32, i32 or i64 accumulators. With i64, sums gather in int32 for
- * `flush` k-steps, as long as the weights prove that they cannot overflow, and then move on.
- */
-export function conv2d<T, W, A>(s: Step): void {
+/** T: element of input and output; W: of weights. */
+export function conv2d<T, W>(s: Step): void {
   const k = s.kernelHeight * s.kernelWidth * s.inChannels;
   const rows = s.batches * s.outHeight * s.outWidth;
   const panelBytes = <usize>((k + depth<T>() - 1) / depth<T>()) * panelStep<T, W>();
-  // Of a panel's parameters: biases, and for codes how they are rescaled.
-  const parameterBytes: usize = isFloat<T>() ? 32 : sizeof<A>() == 8 ? 128 : PANEL_PARAMETERS;
-  const pointwise = isPointwise(s);
-  const rowBytes = <usize>(pointwise ? s.inStride : (k + 7) & ~7) * sizeof<T>();
+  // Of a panel's parameters: biases, and for codes how sums are rescaled.
+  const parameterBytes: usize = isFloat<T>() ? 32 : PANEL_PARAMETERS;
+  const rowBytes = rowBytesOf(s, sizeof<T>());
   for (let block: i32 = 0; block < rows; block += s.block) {
     const end = min(block + s.block, rows);
-    let first = s.input + <usize>block * rowBytes;
-    if (!pointwise) {
-      first = s.scratch + SUMS;
-      copyWindows(s, block, end, first, rowBytes, sizeof<T>());
-    }
+    const first = rowsAt(s, block, end, rowBytes, sizeof<T>());
     let panel = s.weights;
     let parameters = s.parameters;
     for (let channel: i32 = 0; channel < s.outStride; channel += PANEL) {
       let at = first;
       for (let row = block; row < end; row += TILE) {
-        multiplyTile<T, W, A>(s, row, end - 1, channel, at, rowBytes, panel, panel + panelBytes, parameters);
+        multiplyTile<T, W>(s, row, min(TILE, end - row), channel, at, rowBytes, panel, panel + panelBytes, parameters);
         at += <usize>TILE * rowBytes;
       }
       panel += panelBytes;
@@ -69,73 +61,48 @@ function loadWeights<W>(at: usize, half: usize): v128 {
   return sizeof<W>() == 1 ? v128.load8x8_s(at + half * 8) : v128.load(at + half * 16);
 }
 
-/** Rows beyond the last are the last again, and not stored. */
+/** Rows beyond the last of `count` are the last again, and not stored. */
 @inline
-function multiplyTile<T, W, A>(
-  s: Step, row: i32, last: i32, channel: i32,
+function multiplyTile<T, W>(
+  s: Step, row: i32, count: i32, channel: i32,
   a0: usize, rowBytes: usize, w: usize, end: usize, parameters: usize,
 ): void {
-  const outBytes = <usize>s.outStride * sizeof<T>();
-  let a1 = a0 + (row + 1 <= last ? rowBytes : 0);
-  let a2 = a1 + (row + 2 <= last ? rowBytes : 0);
-  let a3 = a2 + (row + 3 <= last ? rowBytes : 0);
-  const out = s.output + <usize>channel * sizeof<T>() + <usize>row * outBytes;
-  const count = min(TILE, last + 1 - row);
-  const wide = sizeof<A>() == 8;
-  const sums = s.scratch;
-  if (wide) memory.fill(sums, 0, SUMS);
+  let a1 = a0 + (count > 1 ? rowBytes : 0);
+  let a2 = a1 + (count > 2 ? rowBytes : 0);
+  let a3 = a2 + (count > 3 ? rowBytes : 0);
+  let c00 = v128.load(parameters);
+  let c01 = v128.load(parameters, 16);
+  let c10 = c00, c11 = c01, c20 = c00, c21 = c01, c30 = c00, c31 = c01;
   do {
-    const stop = wide ? min(w + <usize>s.flush * panelStep<T, W>(), end) : end;
-    let c00 = wide ? i32x4.splat(0) : v128.load(parameters);
-    let c01 = wide ? i32x4.splat(0) : v128.load(parameters, 16);
-    let c10 = c00, c11 = c01, c20 = c00, c21 = c01, c30 = c00, c31 = c01;
-    do {
-      const w0 = loadWeights<W>(w, 0);
-      const w1 = loadWeights<W>(w, 1);
-      const x0 = v128.load32_splat(a0);
-      c00 = accumulate<T>(c00, x0, w0);
-      c01 = accumulate<T>(c01, x0, w1);
-      const x1 = v128.load32_splat(a1);
-      c10 = accumulate<T>(c10, x1, w0);
-      c11 = accumulate<T>(c11, x1, w1);
-      const x2 = v128.load32_splat(a2);
-      c20 = accumulate<T>(c20, x2, w0);
-      c21 = accumulate<T>(c21, x2, w1);
-      const x3 = v128.load32_splat(a3);
-      c30 = accumulate<T>(c30, x3, w0);
-      c31 = accumulate<T>(c31, x3, w1);
-      a0 += 4;
-      a1 += 4;
-      a2 += 4;
-      a3 += 4;
-      w += panelStep<T, W>();
-    } while (w != stop);
-    if (wide) {
-      accumulateWide(sums, c00, c01);
-      accumulateWide(sums + 64, c10, c11);
-      accumulateWide(sums + 128, c20, c21);
-      accumulateWide(sums + 192, c30, c31);
-    } else if (isFloat<T>()) {
-      storeClamped(out, c00, c01, s);
-      if (count > 1) storeClamped(out + outBytes, c10, c11, s);
-      if (count > 2) storeClamped(out + 2 * outBytes, c20, c21, s);
-      if (count > 3) storeClamped(out + 3 * outBytes, c30, c31, s);
-    } else {
-      storeSums(sums, c00, c01, c10, c11, c20, c21, c30, c31);
-      finishRows<T>(sums, out, outBytes, count, parameters, s);
-    }
+    const w0 = loadWeights<W>(w, 0);
+    const w1 = loadWeights<W>(w, 1);
+    const x0 = v128.load32_splat(a0);
+    c00 = accumulate<T>(c00, x0, w0);
+    c01 = accumulate<T>(c01, x0, w1);
+    const x1 = v128.load32_splat(a1);
+    c10 = accumulate<T>(c10, x1, w0);
+    c11 = accumulate<T>(c11, x1, w1);
+    const x2 = v128.load32_splat(a2);
+    c20 = accumulate<T>(c20, x2, w0);
+    c21 = accumulate<T>(c21, x2, w1);
+    const x3 = v128.load32_splat(a3);
+    c30 = accumulate<T>(c30, x3, w0);
+    c31 = accumulate<T>(c31, x3, w1);
+    a0 += 4;
+    a1 += 4;
+    a2 += 4;
+    a3 += 4;
+    w += panelStep<T, W>();
   } while (w != end);
-  if (wide) {
-    for (let i: i32 = 0; i < count; i++) {
-      finishWide(out + <usize>i * outBytes, sums + 64 * <usize>i, parameters, s);
-    }
+  const outBytes = <usize>s.outStride * sizeof<T>();
+  const out = s.output + <usize>channel * sizeof<T>() + <usize>row * outBytes;
+  if (isFloat<T>()) {
+    storeClamped(out, c00, c01, s);
+    if (count > 1) storeClamped(out + outBytes, c10, c11, s);
+    if (count > 2) storeClamped(out + 2 * outBytes, c20, c21, s);
+    if (count > 3) storeClamped(out + 3 * outBytes, c30, c31, s);
+  } else {
+    storeSums(s.scratch, c00, c01, c10, c11, c20, c21, c30, c31);
+    finishRows<T>(s.scratch, out, outBytes, count, parameters, s);
   }
-}
-
-/** Adds eight int32 sums to the int64 sums at `at`. */
-function accumulateWide(at: usize, x0: v128, x1: v128): void {
-  v128.store(at, i64x2.add(v128.load(at), i64x2.extend_low_i32x4_s(x0)));
-  v128.store(at, i64x2.add(v128.load(at, 16), i64x2.extend_high_i32x4_s(x0)), 16);
-  v128.store(at, i64x2.add(v128.load(at, 32), i64x2.extend_low_i32x4_s(x1)), 32);
-  v128.store(at, i64x2.add(v128.load(at, 48), i64x2.extend_high_i32x4_s(x1)), 48);
 }

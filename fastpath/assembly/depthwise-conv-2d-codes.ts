@@ -1,5 +1,5 @@
 /**
- * depthwiseConv2d of codes with int32 sums: rule C2 of reference/SEMANTICS.md.
+ * depthwiseConv2d of codes: rule C2 of reference/SEMANTICS.md.
  *
  * A dot product adds up neighbouring elements, but the products of a channel lie in different rows. So rows are
  * interleaved first, four at a time: [column][channels / 8][8][4], padding included, for the window's rows of one or
@@ -12,8 +12,10 @@
  */
 
 import { dotBytes, evenBytes, oddBytes } from './dot';
-import { finish8, finishRows, PANEL_PARAMETERS, rescalingOf, storeSums, SUMS } from './requantize';
+import { finish8, finishRows, PANEL_PARAMETERS, rescalingOf, storeSums } from './requantize';
+import { addPlanes, finishWide, highPart, lowPart, WIDE_PARAMETERS } from './requantize-wide';
 import { Step } from './step';
+import { SUMS } from './windows';
 
 /** Rows that are interleaved. */
 const ROWS: i32 = 4;
@@ -24,14 +26,25 @@ function groupBytes<E>(): usize {
   return 8 * ROWS * sizeof<E>();
 }
 
+/** What a tile's second four sums are: none, those of the output row below, or those with the weights' low bits. */
+const ONE: i32 = 0;
+const TWO: i32 = 1;
+const WIDE: i32 = 2;
+
 /** T: element of input and output; E: of interleaved rows; W: of weights. */
 export function depthwiseCodes<T, E, W>(s: Step): void {
-  if (s.strideY == 1 && s.kernelHeight < ROWS) filterImages<T, E, W>(s, true);
-  else filterImages<T, E, W>(s, false);
+  if (s.strideY == 1 && s.kernelHeight < ROWS) filterImages<T, E, W>(s, TWO);
+  else filterImages<T, E, W>(s, ONE);
+}
+
+/** int16 with sums of more than 32 bits: those of a weight's high and low bits, which join in float64 (conv-2d-wide.ts). */
+export function depthwiseWide(s: Step): void {
+  filterImages<i16, i16, i16>(s, WIDE);
 }
 
 @inline
-function filterImages<T, E, W>(s: Step, two: bool): void {
+function filterImages<T, E, W>(s: Step, mode: i32): void {
+  const two = mode == TWO;
   const rowBytes = <usize>(s.inWidth * s.inStride) * sizeof<T>();
   const columnBytes = <usize>(s.outStride / 8) * groupBytes<E>();
   const columns = (s.outWidth - 1) * s.strideX + s.kernelWidth;
@@ -66,7 +79,7 @@ function filterImages<T, E, W>(s: Step, two: bool): void {
           two ? lower : out,
           <usize>(ox * s.outStride) * sizeof<T>(),
           <usize>(next * s.outStride) * sizeof<T>(),
-          two,
+          mode,
         );
       }
       out += two && oy + 1 < s.outHeight ? 2 * outRowBytes : outRowBytes;
@@ -161,14 +174,16 @@ function addPairs(sum: v128, even: v128, odd: v128, evenWeights: v128, oddWeight
 @inline
 function filterTile<T, E, W>(
   s: Step, g0: usize, g1: usize, bands: i32, columnBytes: usize, bandBytes: usize,
-  upper: usize, lower: usize, at0: usize, at1: usize, two: bool,
+  upper: usize, lower: usize, at0: usize, at1: usize, mode: i32,
 ): void {
+  const two = mode == TWO;
+  const wide = mode == WIDE;
   let parameters = s.parameters;
   let weights = s.weights;
   const taps = <usize>(s.outStride / 8) * (8 * ROWS * sizeof<W>());
   for (let channel: i32 = 0; channel < s.outStride; channel += 8) {
-    let a0 = v128.load(parameters);
-    let a1 = v128.load(parameters, 16);
+    let a0 = wide ? i32x4.splat(0) : v128.load(parameters);
+    let a1 = wide ? i32x4.splat(0) : v128.load(parameters, 16);
     let b0 = a0, b1 = a1, c0 = a0, c1 = a1, d0 = a0, d1 = a1;
     let w = weights;
     for (let band: i32 = 0; band < bands; band++) {
@@ -197,29 +212,35 @@ function filterTile<T, E, W>(
         } else {
           const even0 = evenRows<W>(w, 0);
           const odd0 = oddRows<W>(w, 0);
+          const firstEven0 = wide ? highPart(even0) : even0;
+          const firstOdd0 = wide ? highPart(odd0) : odd0;
           const xe0 = v128.load(x);
           const xo0 = v128.load(x, 16);
           const ye0 = v128.load(y);
           const yo0 = v128.load(y, 16);
-          a0 = addPairs(a0, xe0, xo0, even0, odd0);
-          b0 = addPairs(b0, ye0, yo0, even0, odd0);
-          if (two) {
-            const moved = i32x4.shl(odd0, 16);
-            c0 = addPairs(c0, xe0, xo0, moved, even0);
-            d0 = addPairs(d0, ye0, yo0, moved, even0);
+          a0 = addPairs(a0, xe0, xo0, firstEven0, firstOdd0);
+          b0 = addPairs(b0, ye0, yo0, firstEven0, firstOdd0);
+          if (mode != ONE) {
+            const secondEven0 = wide ? lowPart(even0) : i32x4.shl(odd0, 16);
+            const secondOdd0 = wide ? lowPart(odd0) : even0;
+            c0 = addPairs(c0, xe0, xo0, secondEven0, secondOdd0);
+            d0 = addPairs(d0, ye0, yo0, secondEven0, secondOdd0);
           }
           const even1 = evenRows<W>(w, 1);
           const odd1 = oddRows<W>(w, 1);
+          const firstEven1 = wide ? highPart(even1) : even1;
+          const firstOdd1 = wide ? highPart(odd1) : odd1;
           const xe1 = v128.load(x, 32);
           const xo1 = v128.load(x, 48);
           const ye1 = v128.load(y, 32);
           const yo1 = v128.load(y, 48);
-          a1 = addPairs(a1, xe1, xo1, even1, odd1);
-          b1 = addPairs(b1, ye1, yo1, even1, odd1);
-          if (two) {
-            const moved = i32x4.shl(odd1, 16);
-            c1 = addPairs(c1, xe1, xo1, moved, even1);
-            d1 = addPairs(d1, ye1, yo1, moved, even1);
+          a1 = addPairs(a1, xe1, xo1, firstEven1, firstOdd1);
+          b1 = addPairs(b1, ye1, yo1, firstEven1, firstOdd1);
+          if (mode != ONE) {
+            const secondEven1 = wide ? lowPart(even1) : i32x4.shl(odd1, 16);
+            const secondOdd1 = wide ? lowPart(odd1) : even1;
+            c1 = addPairs(c1, xe1, xo1, secondEven1, secondOdd1);
+            d1 = addPairs(d1, ye1, yo1, secondEven1, secondOdd1);
           }
         }
         w += taps;
@@ -227,7 +248,16 @@ function filterTile<T, E, W>(
         y += columnBytes;
       }
     }
-    if (sizeof<E>() == 2) {
+    if (wide) {
+      const sums = s.scratch + 16;
+      memory.fill(sums, 0, 128);
+      addPlanes(sums, a0, c0);
+      addPlanes(sums + 32, a1, c1);
+      addPlanes(sums + 64, b0, d0);
+      addPlanes(sums + 96, b1, d1);
+      finishWide(upper + at0, sums, parameters);
+      finishWide(upper + at1, sums + 64, parameters);
+    } else if (sizeof<E>() == 2) {
       const sums = s.scratch + 16;
       storeSums(sums, a0, a1, b0, b1, c0, c1, d0, d1);
       finishRows<T>(sums, upper + at0, at1 - at0, 2, parameters, s);
@@ -246,7 +276,7 @@ function filterTile<T, E, W>(
     g0 += groupBytes<E>();
     g1 += groupBytes<E>();
     weights += 8 * ROWS * sizeof<W>();
-    parameters += PANEL_PARAMETERS;
+    parameters += wide ? WIDE_PARAMETERS : PANEL_PARAMETERS;
   }
 }
 

@@ -24,19 +24,37 @@ export function clampFloat32(s: Step): void {
   }
 }
 
-/** Codes of one type, scale and zero point to another: I to O, of i8, i16 and u8. */
-export function rescale<I, O>(s: Step): void {
+/** The types of codes. These kernels take them as arguments: they are rare, and small is better than fast. */
+export const INT8: i32 = 0;
+export const UINT8: i32 = 1;
+export const INT16: i32 = 2;
+
+/** Element `i` from `base` on. */
+@inline
+export function loadCode(base: usize, i: i32, type: i32): i32 {
+  if (type == INT16) return load<i16>(base + 2 * <usize>i);
+  return type == INT8 ? <i32>load<i8>(base + <usize>i) : <i32>load<u8>(base + <usize>i);
+}
+
+@inline
+export function storeCode(base: usize, i: i32, code: i32, type: i32): void {
+  if (type == INT16) store<i16>(base + 2 * <usize>i, <i16>code);
+  else store<i8>(base + <usize>i, <i8>code);
+}
+
+/** Codes of one type, scale and zero point to another. */
+export function rescale(s: Step, from: i32, to: i32): void {
   const p = changetype<RescaleParameters>(s.parameters);
   const count = elements(s);
   for (let i: i32 = 0; i < count; i++) {
-    const code = <i32>load<I>(s.input + <usize>i * sizeof<I>()) - s.inZero;
+    const code = loadCode(s.input, i, from) - s.inZero;
     const value = requantizeInt32(code, p.multiplier, p.shift) + s.outZero;
-    store<O>(s.output + <usize>i * sizeof<O>(), <O>min(max(value, s.min), s.max));
+    storeCode(s.output, i, min(max(value, s.min), s.max), to);
   }
 }
 
-/** float32 to codes O. `Step.parameters` points at the float32 scale. */
-export function quantize<O>(s: Step): void {
+/** float32 to codes. `Step.parameters` points at the float32 scale. */
+export function quantize(s: Step, to: i32): void {
   const scale = load<f32>(s.parameters);
   const count = elements(s);
   for (let i: i32 = 0; i < count; i++) {
@@ -46,7 +64,7 @@ export function quantize<O>(s: Step): void {
       code += roundHalfAwayFromZero(value / scale);
       code = min(max(code, <f64>s.min), <f64>s.max);
     }
-    store<O>(s.output + <usize>i * sizeof<O>(), <O>(<i32>code));
+    storeCode(s.output, i, <i32>code, to);
   }
 }
 
@@ -56,12 +74,12 @@ function roundHalfAwayFromZero(value: f64): f64 {
   return Math.abs(value - integer) >= 0.5 ? integer + (value > 0 ? 1 : -1) : integer;
 }
 
-/** Codes I to float32. `Step.parameters` points at the float32 scale. */
-export function dequantize<I>(s: Step): void {
+/** Codes to float32. `Step.parameters` points at the float32 scale. */
+export function dequantize(s: Step, from: i32): void {
   const scale: f64 = load<f32>(s.parameters);
   const count = elements(s);
   for (let i: i32 = 0; i < count; i++) {
-    const code = <i32>load<I>(s.input + <usize>i * sizeof<I>()) - s.inZero;
+    const code = loadCode(s.input, i, from) - s.inZero;
     store<f32>(s.output + <usize>i * 4, <f32>(scale * <f64>code));
   }
 }

@@ -6,12 +6,20 @@
 import { addCodes, addFloat32 } from './add';
 import { conv2d } from './conv-2d';
 import { conv2dInt8 } from './conv-2d-i8';
-import { depthwiseConv2d } from './depthwise-conv-2d';
-import { depthwiseCodes } from './depthwise-conv-2d-codes';
+import { conv2dWide } from './conv-2d-wide';
+import { depthwiseCodes, depthwiseWide } from './depthwise-conv-2d-codes';
+import { depthwiseFloat32 } from './depthwise-conv-2d-f32';
 import { unsignedDot } from './dot';
-import { clampFloat32, dequantize, quantize, rescale } from './elementwise';
+import { clampFloat32, dequantize, INT16, INT8, quantize, rescale, UINT8 } from './elementwise';
 import { pad, repeatChannels, reshape } from './layout';
-import { averagePool, mean } from './pool';
+import {
+  averagePoolFloat32,
+  averagePoolInt16,
+  averagePoolInt8,
+  meanFloat32,
+  meanInt16,
+  meanInt8,
+} from './pool';
 import { softmaxFloat32, softmaxInt16, softmaxInt8 } from './softmax';
 import { Step } from './step';
 
@@ -24,27 +32,27 @@ export function dataEnd(): usize {
 }
 
 export function conv2d_f32(s: Step): void {
-  conv2d<f32, f32, f32>(s);
+  conv2d<f32, f32>(s);
 }
 export function conv2d_i8(s: Step): void {
   if (ASC_FEATURE_RELAXED_SIMD && unsignedDot) conv2dInt8<u8>(s);
   else conv2dInt8<i16>(s);
 }
 export function conv2d_i16_w8(s: Step): void {
-  conv2d<i16, i8, i32>(s);
+  conv2d<i16, i8>(s);
 }
 export function conv2d_i16_w16(s: Step): void {
-  conv2d<i16, i16, i32>(s);
+  conv2d<i16, i16>(s);
 }
 export function conv2d_i16_w8_wide(s: Step): void {
-  conv2d<i16, i8, i64>(s);
+  conv2dWide<i8>(s);
 }
 export function conv2d_i16_w16_wide(s: Step): void {
-  conv2d<i16, i16, i64>(s);
+  conv2dWide<i16>(s);
 }
 
 export function depthwise_f32(s: Step): void {
-  depthwiseConv2d<f32, f32>(s);
+  depthwiseFloat32(s);
 }
 export function depthwise_i8(s: Step): void {
   if (ASC_FEATURE_RELAXED_SIMD && unsignedDot) depthwiseCodes<i8, u8, i8>(s);
@@ -54,7 +62,7 @@ export function depthwise_i16(s: Step): void {
   depthwiseCodes<i16, i16, i16>(s);
 }
 export function depthwise_i16_wide(s: Step): void {
-  depthwiseConv2d<i16, i64>(s);
+  depthwiseWide(s);
 }
 
 export function add_f32(s: Step): void {
@@ -68,22 +76,22 @@ export function add_i16(s: Step): void {
 }
 
 export function averagePool_f32(s: Step): void {
-  averagePool<f32>(s);
+  averagePoolFloat32(s);
 }
 export function averagePool_i8(s: Step): void {
-  averagePool<i8>(s);
+  averagePoolInt8(s);
 }
 export function averagePool_i16(s: Step): void {
-  averagePool<i16>(s);
+  averagePoolInt16(s);
 }
 export function mean_f32(s: Step): void {
-  mean<f32>(s);
+  meanFloat32(s);
 }
 export function mean_i8(s: Step): void {
-  mean<i8>(s);
+  meanInt8(s);
 }
 export function mean_i16(s: Step): void {
-  mean<i16>(s);
+  meanInt16(s);
 }
 
 export function softmax_f32(s: Step): void {
@@ -100,75 +108,75 @@ export function clamp_f32(s: Step): void {
   clampFloat32(s);
 }
 export function rescale_i8_i8(s: Step): void {
-  rescale<i8, i8>(s);
+  rescale(s, INT8, INT8);
 }
 export function rescale_i8_i16(s: Step): void {
-  rescale<i8, i16>(s);
+  rescale(s, INT8, INT16);
 }
 export function rescale_i8_u8(s: Step): void {
-  rescale<i8, u8>(s);
+  rescale(s, INT8, UINT8);
 }
 export function rescale_i16_i8(s: Step): void {
-  rescale<i16, i8>(s);
+  rescale(s, INT16, INT8);
 }
 export function rescale_i16_i16(s: Step): void {
-  rescale<i16, i16>(s);
+  rescale(s, INT16, INT16);
 }
 export function rescale_i16_u8(s: Step): void {
-  rescale<i16, u8>(s);
+  rescale(s, INT16, UINT8);
 }
 export function rescale_u8_i8(s: Step): void {
-  rescale<u8, i8>(s);
+  rescale(s, UINT8, INT8);
 }
 export function rescale_u8_i16(s: Step): void {
-  rescale<u8, i16>(s);
+  rescale(s, UINT8, INT16);
 }
 export function rescale_u8_u8(s: Step): void {
-  rescale<u8, u8>(s);
+  rescale(s, UINT8, UINT8);
 }
 export function quantize_i8(s: Step): void {
-  quantize<i8>(s);
+  quantize(s, INT8);
 }
 export function quantize_i16(s: Step): void {
-  quantize<i16>(s);
+  quantize(s, INT16);
 }
 export function quantize_u8(s: Step): void {
-  quantize<u8>(s);
+  quantize(s, UINT8);
 }
 export function dequantize_i8(s: Step): void {
-  dequantize<i8>(s);
+  dequantize(s, INT8);
 }
 export function dequantize_i16(s: Step): void {
-  dequantize<i16>(s);
+  dequantize(s, INT16);
 }
 export function dequantize_u8(s: Step): void {
-  dequantize<u8>(s);
+  dequantize(s, UINT8);
 }
 
 export function pad_f32(s: Step): void {
-  pad<f32>(s);
+  pad(s, 4);
 }
 export function pad_i8(s: Step): void {
-  pad<i8>(s);
+  pad(s, 1);
 }
 export function pad_i16(s: Step): void {
-  pad<i16>(s);
+  pad(s, 2);
 }
 export function reshape_f32(s: Step): void {
-  reshape<f32>(s);
+  reshape(s, 4);
 }
 export function reshape_i8(s: Step): void {
-  reshape<i8>(s);
+  reshape(s, 1);
 }
 export function reshape_i16(s: Step): void {
-  reshape<i16>(s);
+  reshape(s, 2);
 }
 export function repeatChannels_f32(s: Step): void {
-  repeatChannels<f32>(s);
+  repeatChannels(s, 4);
 }
 export function repeatChannels_i8(s: Step): void {
-  repeatChannels<i8>(s);
+  repeatChannels(s, 1);
 }
 export function repeatChannels_i16(s: Step): void {
-  repeatChannels<i16>(s);
+  repeatChannels(s, 2);
 }

@@ -2,10 +2,11 @@
 
 import { Step } from './step';
 
-/** Real zero around height and width. */
-export function pad<T>(s: Step): void {
-  const inBytes = <usize>s.inStride * sizeof<T>();
-  const outBytes = <usize>s.outStride * sizeof<T>();
+/** Real zero around height and width, of elements of `size` bytes: all bytes of zero are alike, since only int8 has a zero point. */
+export function pad(s: Step, size: usize): void {
+  const inBytes = <usize>s.inStride * size;
+  const outBytes = <usize>s.outStride * size;
+  const pixelBytes = <usize>s.outChannels * size;
   let out = s.output;
   for (let n: i32 = 0; n < s.batches; n++) {
     for (let oy: i32 = 0; oy < s.outHeight; oy++) {
@@ -14,11 +15,9 @@ export function pad<T>(s: Step): void {
         const x = ox - s.padLeft;
         if (y >= 0 && y < s.inHeight && x >= 0 && x < s.inWidth) {
           const pixel = <usize>((n * s.inHeight + y) * s.inWidth + x);
-          memory.copy(out, s.input + pixel * inBytes, <usize>s.outChannels * sizeof<T>());
+          memory.copy(out, s.input + pixel * inBytes, pixelBytes);
         } else {
-          for (let c: i32 = 0; c < s.outChannels; c++) {
-            store<T>(out + <usize>c * sizeof<T>(), <T>s.inZero);
-          }
+          memory.fill(out, <u8>s.inZero, pixelBytes);
         }
         out += outBytes;
       }
@@ -26,35 +25,42 @@ export function pad<T>(s: Step): void {
   }
 }
 
-/** The same elements in pixels of another number of channels. */
-export function reshape<T>(s: Step): void {
+@inline
+function copyElement(to: usize, from: usize, size: usize): void {
+  if (size == 4) store<u32>(to, load<u32>(from));
+  else if (size == 2) store<u16>(to, load<u16>(from));
+  else store<u8>(to, load<u8>(from));
+}
+
+/** The same elements, of `size` bytes, in pixels of another number of channels. */
+export function reshape(s: Step, size: usize): void {
   const count = s.batches * s.inHeight * s.inWidth * s.inChannels;
   let inChannel: i32 = 0;
   let outChannel: i32 = 0;
   let from = s.input;
   let to = s.output;
   for (let i: i32 = 0; i < count; i++) {
-    store<T>(to + <usize>outChannel * sizeof<T>(), load<T>(from + <usize>inChannel * sizeof<T>()));
+    copyElement(to + <usize>outChannel * size, from + <usize>inChannel * size, size);
     if (++inChannel == s.inChannels) {
       inChannel = 0;
-      from += <usize>s.inStride * sizeof<T>();
+      from += <usize>s.inStride * size;
     }
     if (++outChannel == s.outChannels) {
       outChannel = 0;
-      to += <usize>s.outStride * sizeof<T>();
+      to += <usize>s.outStride * size;
     }
   }
 }
 
-/** Each channel m times in a row, where m is outChannels / inChannels. */
-export function repeatChannels<T>(s: Step): void {
+/** Each channel m times in a row, where m is outChannels / inChannels; of elements of `size` bytes. */
+export function repeatChannels(s: Step, size: usize): void {
   const pixels = s.batches * s.inHeight * s.inWidth;
   const times = s.outChannels / s.inChannels;
   for (let pixel: i32 = 0; pixel < pixels; pixel++) {
-    const from = s.input + <usize>(pixel * s.inStride) * sizeof<T>();
-    const to = s.output + <usize>(pixel * s.outStride) * sizeof<T>();
+    const from = s.input + <usize>(pixel * s.inStride) * size;
+    const to = s.output + <usize>(pixel * s.outStride) * size;
     for (let c: i32 = 0; c < s.outChannels; c++) {
-      store<T>(to + <usize>c * sizeof<T>(), load<T>(from + <usize>(c / times) * sizeof<T>()));
+      copyElement(to + <usize>c * size, from + <usize>(c / times) * size, size);
     }
   }
 }

@@ -1,14 +1,28 @@
 /** averagePool and mean: rules M1 and M2 of reference/SEMANTICS.md. */
 
+import { INT16, INT8, loadCode, storeCode } from './elementwise';
 import { requantizeInt32 } from './requantize';
 import { Step } from './step';
 
-/** T: f32, i8 or i16. Every window has a position inside the image. */
-export function averagePool<T>(s: Step): void {
-  const pixelBytes = <usize>s.inStride * sizeof<T>();
-  let out = s.output;
+/** The type of elements where they are not codes. */
+const FLOAT32: i32 = -1;
+
+export function averagePoolFloat32(s: Step): void {
+  averagePool(s, FLOAT32);
+}
+
+export function averagePoolInt8(s: Step): void {
+  averagePool(s, INT8);
+}
+
+export function averagePoolInt16(s: Step): void {
+  averagePool(s, INT16);
+}
+
+/** Every window has a position inside the image. */
+function averagePool(s: Step, type: i32): void {
+  let pixel: i32 = 0;
   for (let n: i32 = 0; n < s.batches; n++) {
-    const image = s.input + <usize>(n * s.inHeight * s.inWidth) * pixelBytes;
     for (let oy: i32 = 0; oy < s.outHeight; oy++) {
       const y = oy * s.strideY - s.padTop;
       const firstY = max(y, 0);
@@ -18,19 +32,19 @@ export function averagePool<T>(s: Step): void {
         const firstX = max(x, 0);
         const endX = min(x + s.kernelWidth, s.inWidth);
         const count = (endY - firstY) * (endX - firstX);
+        const to = pixel * s.outStride;
         for (let c: i32 = 0; c < s.outChannels; c++) {
-          const at = image + <usize>c * sizeof<T>();
-          if (isFloat<T>()) {
-            const sum = sumWindow<T, f64>(s, at, firstY, endY, firstX, endX, pixelBytes);
-            store<f32>(out + 4 * c, clampFloat(<f32>(sum / count), s));
+          const sum = sumWindow(s, n, c, firstY, endY, firstX, endX, type);
+          if (type == FLOAT32) {
+            storeFloat(s, to + c, clampFloat(<f32>(sum / count), s));
           } else {
-            const sum = sumWindow<T, i64>(s, at, firstY, endY, firstX, endX, pixelBytes);
-            const half = count >> 1;
-            const average = <i32>((sum >= 0 ? sum + half : sum - half) / count);
-            store<T>(out + <usize>c * sizeof<T>(), <T>clampCode(average, s));
+            // Sums of codes are integers below 2^53.
+            const half = <f64>(count >> 1);
+            const average = <i32>(<i64>(sum >= 0 ? sum + half : sum - half) / count);
+            storeCode(s.output, to + c, clampCode(average, s), type);
           }
         }
-        out += <usize>s.outStride * sizeof<T>();
+        pixel++;
       }
     }
   }
@@ -43,43 +57,56 @@ class MeanParameters {
   shift: i32;
 }
 
-/** T: f32, i8 or i16. Over height and width. */
-export function mean<T>(s: Step): void {
-  const pixelBytes = <usize>s.inStride * sizeof<T>();
+export function meanFloat32(s: Step): void {
+  mean(s, FLOAT32);
+}
+
+export function meanInt8(s: Step): void {
+  mean(s, INT8);
+}
+
+export function meanInt16(s: Step): void {
+  mean(s, INT16);
+}
+
+/** Over height and width. */
+function mean(s: Step, type: i32): void {
   const count = s.inHeight * s.inWidth;
   for (let n: i32 = 0; n < s.batches; n++) {
-    const image = s.input + <usize>(n * count) * pixelBytes;
-    const out = s.output + <usize>(n * s.outStride) * sizeof<T>();
+    const to = n * s.outStride;
     for (let c: i32 = 0; c < s.outChannels; c++) {
-      const at = image + <usize>c * sizeof<T>();
-      if (isFloat<T>()) {
-        const sum = sumWindow<T, f64>(s, at, 0, s.inHeight, 0, s.inWidth, pixelBytes);
-        store<f32>(out + 4 * c, <f32>(sum / count));
+      const sum = sumWindow(s, n, c, 0, s.inHeight, 0, s.inWidth, type);
+      if (type == FLOAT32) {
+        storeFloat(s, to + c, <f32>(sum / count));
       } else {
         const p = changetype<MeanParameters>(s.parameters);
-        const sum = sumWindow<T, i64>(s, at, 0, s.inHeight, 0, s.inWidth, pixelBytes);
-        const centred = <i32>(sum - <i64>s.inZero * count);
+        const centred = <i32>(<i64>sum - <i64>s.inZero * count);
         const value = requantizeInt32(centred, p.multiplier, p.shift) + s.outZero;
-        store<T>(out + <usize>c * sizeof<T>(), <T>clampCode(value, s));
+        storeCode(s.output, to + c, clampCode(value, s), type);
       }
     }
   }
 }
 
-/** The sum of one channel over rows and columns of an image, in their order. A: f64 or i64. */
-@inline
-function sumWindow<T, A>(
-  s: Step, image: usize, firstY: i32, endY: i32, firstX: i32, endX: i32, pixelBytes: usize,
-): A {
-  let sum: A = 0;
+/** The sum of channel `c` over rows and columns of image `n`, in their order: exact for codes. */
+function sumWindow(
+  s: Step, n: i32, c: i32, firstY: i32, endY: i32, firstX: i32, endX: i32, type: i32,
+): f64 {
+  let sum: f64 = 0;
   for (let y = firstY; y < endY; y++) {
-    let at = image + <usize>(y * s.inWidth + firstX) * pixelBytes;
+    let at = ((n * s.inHeight + y) * s.inWidth + firstX) * s.inStride + c;
     for (let x = firstX; x < endX; x++) {
-      sum += <A>load<T>(at);
-      at += pixelBytes;
+      if (type == FLOAT32) sum += load<f32>(s.input + 4 * <usize>at);
+      else sum += loadCode(s.input, at, type);
+      at += s.inStride;
     }
   }
   return sum;
+}
+
+@inline
+function storeFloat(s: Step, i: i32, value: f32): void {
+  store<f32>(s.output + 4 * <usize>i, value);
 }
 
 @inline

@@ -100,22 +100,27 @@ function storeFloat<T>(at: usize, x0: v128, x1: v128, q: usize, signed: bool): v
   storeCodes<T>(at, i16x8.narrow_i32x4_s(low, high), q);
 }
 
-/**
- * Four sums times the float64 factors at `factors`, which are a 15-bit multiplier times a power of two: floor(x * factor +
- * 1 / 2). Of the product's 46 bits none is lost, nor of the sum's 47.
- */
+/** Four sums times the float64 factors at `factors`, rounded half up. */
 @inline
 function rescaleDouble(x: v128, factors: usize): v128 {
-  const low = roundHalfUp(f64x2.convert_low_i32x4_s(x), v128.load(factors));
-  const high = roundHalfUp(f64x2.convert_low_i32x4_s(v128.shuffle<i64>(x, x, 1, 1)), v128.load(factors, 16));
+  return roundHalfUp(
+    f64x2.convert_low_i32x4_s(x), v128.load(factors),
+    f64x2.convert_low_i32x4_s(v128.shuffle<i64>(x, x, 1, 1)), v128.load(factors, 16),
+  );
+}
+
+/**
+ * floor(x * factor + 1 / 2) of four float64 integers, as int32. Factors are a 15-bit multiplier times a power of two, at
+ * least 2^-46: where |x| times that multiplier is below 2^52, neither the product nor the sum loses a bit.
+ */
+@inline
+export function roundHalfUp(x0: v128, factors0: v128, x1: v128, factors1: v128): v128 {
+  const half = f64x2.splat(0.5);
+  const low = f64x2.floor(f64x2.add(f64x2.mul(x0, factors0), half));
+  const high = f64x2.floor(f64x2.add(f64x2.mul(x1, factors1), half));
   // The sum with 1.5 * 2^52 has the integer in its low bits.
   const magic = f64x2.splat(6755399441055744);
   return v128.shuffle<i32>(f64x2.add(low, magic), f64x2.add(high, magic), 0, 2, 4, 6);
-}
-
-@inline
-function roundHalfUp(x: v128, factor: v128): v128 {
-  return f64x2.floor(f64x2.add(f64x2.mul(x, factor), f64x2.splat(0.5)));
 }
 
 @inline
@@ -166,9 +171,6 @@ export function finish8<T>(at: usize, x0: v128, x1: v128, kind: i32, q: usize, s
   else if (sizeof<T>() == 2 && kind == RESCALE_DOUBLE) storeDouble<T>(at, x0, x1, q);
   else storeExact<T>(at, x0, x1, kind, q);
 }
-
-/** Bytes of the sums of a tile, of 64 bits each, with which a convolution's scratch begins. */
-export const SUMS: usize = 256;
 
 /** Stores a tile's sums at `sums`, four rows of eight. */
 @inline
@@ -222,13 +224,4 @@ export function storeLimited<T>(at: usize, codes: v128, limits: usize): void {
   const limited = i16x8.min_s(raised, v128.load32_splat(limits, 8));
   if (sizeof<T>() == 2) v128.store(at, limited);
   else v128.store64_lane(at, i8x16.narrow_i16x8_s(limited, limited), 0);
-}
-
-/** Finishes eight int64 sums of int16 codes: bias, rescaling, clamp. Parameters: 8 int64, 8 int32, 8 int32. */
-export function finishWide(at: usize, sums: usize, q: usize, s: Step): void {
-  for (let i: usize = 0; i < 8; i++) {
-    const sum = load<i64>(sums + 8 * i) + load<i64>(q + 8 * i);
-    const value = requantizeInt64(sum, load<i32>(q + 64 + 4 * i), load<i32>(q + 96 + 4 * i));
-    store<i16>(at + 2 * i, <i16>min(max(value, s.min), s.max));
-  }
 }

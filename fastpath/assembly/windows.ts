@@ -20,6 +20,24 @@ export function isPointwise(s: Step): bool {
   );
 }
 
+/** Bytes of a tile's sums, of 64 bits each, with which a convolution's scratch begins. Windows follow. */
+export const SUMS: usize = 256;
+
+/** Bytes from one row of k elements of `size` bytes to the next. */
+@inline
+export function rowBytesOf(s: Step, size: usize): usize {
+  const products = (s.kernelHeight * s.kernelWidth * s.inChannels + 7) & ~7;
+  return <usize>(isPointwise(s) ? s.inStride : products) * size;
+}
+
+/** The address of the first of the rows `row` to `end`: where pixels stand, or windows have been laid out. */
+@inline
+export function rowsAt(s: Step, row: i32, end: i32, rowBytes: usize, size: usize): usize {
+  if (isPointwise(s)) return s.input + <usize>row * rowBytes;
+  copyWindows(s, row, end, s.scratch + SUMS, rowBytes, size);
+  return s.scratch + SUMS;
+}
+
 /**
  * Lays out the windows of output pixels `row` to `end`, `bytes` apart, of elements of `size` bytes. Positions outside the
  * image hold real zero, all bytes of which are alike: only int8 has another zero point than 0.

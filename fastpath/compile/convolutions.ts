@@ -123,7 +123,7 @@ function lowerMatrix(
       ...window,
       ...outputWords(lowering),
       block: tiles * TILE,
-      flush: kernel.wide === true ? flushSteps(matrix, depth) : 0,
+      flush: kernel.wide === true ? flushSteps(kernel, matrix) : 0,
     },
   };
 }
@@ -145,15 +145,15 @@ function lowerDepthwise(
   const matrix = { channels, products, at };
   const kernel = sumKernel('depthwise', lowering, weights, matrix);
   const words = { ...defaultWords(input, output), ...window, ...outputWords(lowering) };
-  if (kernel.input === 'f32' || kernel.wide === true) {
+  if (kernel.input === 'f32') {
     return {
       kernel,
-      weights: packTaps(matrix, kernel.weights ?? kernel.input),
-      // int16 has zero point 0.
+      weights: packTaps(matrix, kernel.input),
       parameters: packParameters(lowering, kernel, matrix, 0),
       words,
     };
   }
+  if (kernel.wide === true) checkWideWindow(lowering, kernel, matrix);
   const { kernelHeight, kernelWidth } = words;
   const zero = zeroPointOf(lowering.inputs[0] ?? weights) + unsignedOffset(kernel);
   return {
@@ -162,6 +162,22 @@ function lowerDepthwise(
     parameters: packParameters(lowering, kernel, matrix, zero),
     words,
   };
+}
+
+/** The kernel for wide sums gathers each part of a window in int32. */
+function checkWideWindow(
+  { operator }: Lowering<Convolution>,
+  kernel: Kernel,
+  matrix: WeightMatrix,
+): void {
+  for (const part of partsOf(kernel)) {
+    for (let oc = 0; oc < matrix.channels; oc++) {
+      const sum = sumOf(matrix, oc, 0, matrix.products, part);
+      if (sum < INT32_WEIGHTS) continue;
+      const wanted = `parts of a channel’s weights that sum to less than ${String(INT32_WEIGHTS)}`;
+      refuseOperator(operator, wanted, sum);
+    }
+  }
 }
 
 /** What kernels of int8 add to codes to take their sign from them. */
@@ -196,30 +212,44 @@ function sumKernel(
 function fitsInt32(lowering: Lowering<Sum>, matrix: WeightMatrix): boolean {
   const bias = biasOf(lowering, matrix.channels);
   return bias.every(
-    (b, oc) => sumOfMagnitudes(matrix, oc, 0, matrix.products) * 2 ** 15 + Math.abs(b) < 2 ** 31,
+    (b, oc) => sumOf(matrix, oc, 0, matrix.products, Math.abs) * 2 ** 15 + Math.abs(b) < 2 ** 31,
   );
 }
 
-function sumOfMagnitudes({ at }: WeightMatrix, oc: number, from: number, to: number): number {
+function sumOf(
+  { at }: WeightMatrix,
+  oc: number,
+  from: number,
+  to: number,
+  part: (weight: number) => number,
+): number {
   let sum = 0;
-  for (let k = from; k < to; k++) sum += Math.abs(at(oc, k));
+  for (let k = from; k < to; k++) sum += part(at(oc, k));
   return sum;
 }
 
+/** Of kernels for wide sums: int8 weights are one part; of int16 ones, 128 * high + low, sums are kept apart. */
+function partsOf(kernel: Kernel): readonly ((weight: number) => number)[] {
+  if (kernel.weights === 'i8') return [Math.abs];
+  return [(weight) => Math.abs(weight >> 7), (weight) => weight & 127];
+}
+
 /** The most k-steps, of a halving series, whose int32 sums cannot overflow in any channel. */
-function flushSteps(matrix: WeightMatrix, depth: number): number {
-  const total = Math.ceil(matrix.products / depth);
-  let steps = total;
-  const fits = (oc: number): boolean => {
+function flushSteps(kernel: Kernel, matrix: WeightMatrix): number {
+  const depth = depthOf(kernel);
+  let steps = Math.ceil(matrix.products / depth);
+  const fits = (oc: number, part: (weight: number) => number): boolean => {
     for (let from = 0; from < matrix.products; from += steps * depth) {
       const to = Math.min(from + steps * depth, matrix.products);
-      if (sumOfMagnitudes(matrix, oc, from, to) >= INT32_WEIGHTS) return false;
+      if (sumOf(matrix, oc, from, to, part) >= INT32_WEIGHTS) return false;
     }
     return true;
   };
-  for (let oc = 0; oc < matrix.channels; oc++) {
-    // A single step cannot overflow: weights are at least -32767.
-    while (steps > 1 && !fits(oc)) steps = Math.ceil(steps / 2);
+  for (const part of partsOf(kernel)) {
+    for (let oc = 0; oc < matrix.channels; oc++) {
+      // A single step cannot overflow.
+      while (steps > 1 && !fits(oc, part)) steps = Math.ceil(steps / 2);
+    }
   }
   return steps;
 }
@@ -252,10 +282,10 @@ function packParameters(
     twice: kernel.input === 'i8' || operator.attributes.accumulator === 'int32',
     zero: zeroPointOf(output),
   };
-  if (kernel.wide === true) return packWideFactors(factors);
-  if (kernel.input !== 'i8') return packFactors(factors);
+  const mostCode = kernel.input === 'i8' ? 255 : 2 ** 15;
   const reach = bias.map(
-    (b, oc) => Math.abs(b) + sumOfMagnitudes(matrix, oc, 0, matrix.products) * 255,
+    (b, oc) => Math.abs(b) + sumOf(matrix, oc, 0, matrix.products, Math.abs) * mostCode,
   );
-  return packFactors({ ...factors, reach });
+  if (kernel.wide === true) return packWideFactors(factors, reach);
+  return packFactors(kernel.input === 'i8' ? { ...factors, reach } : factors);
 }

@@ -172,15 +172,31 @@ function floatFactorsOf(
   return found;
 }
 
-/** Parameters of panels of int64 sums: 8 biases of 64 bits, 8 multipliers, 8 shifts. */
-export function packWideFactors({ bias, multiplier, shift }: ChannelFactors): Uint8Array {
+/** Of a wide sum and its 15-bit multiplier: their product is exact in float64, and stays so with a half added. */
+const MAX_WIDE_PRODUCT = 2 ** 52;
+
+/** Parameters of panels of wide sums: 8 biases, 8 factors, then how they are applied (requantize-wide.ts). */
+export function packWideFactors(factors: ChannelFactors, reach: readonly number[]): Uint8Array {
+  const { bias, multiplier, shift, zero, min, max } = factors;
   const stride = roundUp(bias.length, PANEL);
-  const writer = new Writer((stride / PANEL) * 128);
+  const writer = new Writer((stride / PANEL) * 144);
   for (let first = 0; first < stride; first += PANEL) {
     const lanes = Array.from({ length: PANEL }, (_, lane) => first + lane);
-    for (const c of lanes) writer.int64(bias[c] ?? 0);
-    for (const c of lanes) writer.int32(multiplier[c] ?? 0);
-    for (const c of lanes) writer.int32(shift[c] ?? 0);
+    const double = lanes.every(
+      (c) => (reach[c] ?? 0) * reduceMultiplier(multiplier[c] ?? 0) < MAX_WIDE_PRODUCT,
+    );
+    for (const c of lanes) writer.float64(bias[c] ?? 0);
+    for (const c of lanes) {
+      const [m, exponent] = [multiplier[c] ?? 0, shift[c] ?? 0];
+      if (double) {
+        writer.float64(reduceMultiplier(m) * 2 ** (exponent - 15));
+      } else {
+        writer.int32(m);
+        writer.int32(exponent);
+      }
+    }
+    writer.int32(double ? 1 : 0);
+    for (const code of [zero, min, max]) writer.int16Pair(code);
   }
   return writer.bytes;
 }
@@ -219,10 +235,6 @@ export class Writer {
   int16Pair(value: number): void {
     this.#view.setInt16(this.#advance(2), value, true);
     this.#view.setInt16(this.#advance(2), value, true);
-  }
-
-  int64(value: number): void {
-    this.#view.setBigInt64(this.#advance(8), BigInt(value), true);
   }
 
   float64(value: number): void {

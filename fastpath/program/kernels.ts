@@ -141,7 +141,7 @@ export function productsOf(step: Step): number {
 /** Bytes of the parameters of 8 channels: biases, and for codes what fastpath/assembly/requantize.ts says. */
 export function parameterBytes(kernel: Kernel): number {
   if (kernel.input === 'f32') return 32;
-  return kernel.wide === true ? 128 : 112;
+  return kernel.wide === true ? 144 : 112;
 }
 
 /** Of int8: tiles of packed codes, each of which may be an int16, and four windows. Else int64 sums and a block of windows. */
@@ -186,13 +186,13 @@ export function regionsOf(kernel: Kernel, step: Step): Regions {
       };
     }
     case 'depthwise': {
-      const interleaved = kernel.input !== 'f32' && kernel.wide !== true;
+      const interleaved = kernel.input !== 'f32';
       const rows = interleaved ? roundUp(step.kernelHeight, BAND) : step.kernelHeight;
       return {
         ...pixels,
         weights: rows * step.kernelWidth * step.outStride * weightBytes,
         parameters: channelBytes,
-        scratch: interleaved ? interleavedBytes(kernel, step) : kernel.wide === true ? 64 : 0,
+        scratch: interleaved ? interleavedBytes(kernel, step) : 0,
       };
     }
     case 'add':
