@@ -12,7 +12,7 @@
 import { dotBytes, evenBytes, oddBytes } from './dot';
 import { finish8, finishRows, PANEL_PARAMETERS, rescalingOf, storeSums } from './requantize';
 import { Step } from './step';
-import { copyWindows, isPointwise, SUMS } from './windows';
+import { rowBytesOf, rowsAt, SUMS } from './windows';
 
 const TILE: i32 = 4;
 /** Products of a k-step, and bytes that it takes in a panel of 8 columns. */
@@ -29,29 +29,24 @@ export function conv2dInt8<E>(s: Step): void {
   const k = s.kernelHeight * s.kernelWidth * s.inChannels;
   const rows = s.batches * s.outHeight * s.outWidth;
   // Packed in twos of k-steps, of which the last may go unused.
-  const rowBytes = (k + 7) & ~7;
-  const tileBytes = <usize>(rowBytes / DEPTH) * tileStep<E>();
+  const packedBytes = (k + 7) & ~7;
+  const tileBytes = <usize>(packedBytes / DEPTH) * tileStep<E>();
   const panelBytes = <usize>((k + DEPTH - 1) / DEPTH) * PANEL_STEP;
-  const windows = s.scratch + SUMS + <usize>((s.block / TILE) * (rowBytes / DEPTH)) * tileStep<i16>();
-  const pointwise = isPointwise(s);
-  const stride = <usize>(pointwise ? s.inStride : rowBytes);
+  const rowBytes = rowBytesOf(s, 1);
+  const tiles = s.scratch + SUMS + <usize>(s.block * packedBytes);
   for (let block: i32 = 0; block < rows; block += s.block) {
     const end = min(block + s.block, rows);
-    let tile = s.scratch + SUMS;
-    let at = s.input + <usize>block * stride;
+    let at = rowsAt(s, block, end, rowBytes, 1);
+    let tile = tiles;
     for (let row = block; row < end; row += TILE) {
-      if (!pointwise) {
-        at = windows;
-        copyWindows(s, row, min(row + TILE, end), at, stride, 1);
-      }
-      packTile<E>(at, stride, row, end - 1, rowBytes, tile);
-      at += <usize>TILE * stride;
+      packTile<E>(at, rowBytes, row, end - 1, packedBytes, tile);
+      at += <usize>TILE * rowBytes;
       tile += tileBytes;
     }
     let panel = s.weights;
     let parameters = s.parameters;
     for (let channel: i32 = 0; channel < s.outStride; channel += 8) {
-      let tile = s.scratch + SUMS;
+      let tile = tiles;
       for (let row = block; row < end; row += TILE) {
         multiplyTile<E>(s, row, rows, channel, tile, panel, panel + panelBytes, parameters);
         tile += tileBytes;

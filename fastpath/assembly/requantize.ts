@@ -33,7 +33,7 @@ export function requantizeInt64(accumulator: i64, multiplier: i32, shift: i32): 
  */
 export const RESCALE_FLOAT: i32 = 0;
 export const RESCALE_SIGNED_FLOAT: i32 = 1;
-/** Four at once in integers; the third parameter is the scale of `requantizeVector`. */
+/** Four at once, the product in integers; the third parameter is the scale of `requantizeVector`. For int8. */
 export const RESCALE_VECTOR: i32 = 2;
 /** One by one in integers; the third parameter is the shift. */
 export const RESCALE_LANES: i32 = 3;
@@ -49,25 +49,21 @@ const LIMITS: usize = KIND + 4;
 export const PANEL_PARAMETERS: usize = KIND + 16;
 
 /**
- * Four int32 sums times `multiplier * 2^(shift - 31)` of their channels, for shifts in [-31, -2].
+ * Four int32 sums times `multiplier * 2^(shift - 31)` of their channels, for shifts in [-15, -2] and results below 2^21 in
+ * magnitude: exact in [-511, 511], and beyond where they are beyond.
  *
  * Equal to `requantizeInt32`, whose `(x * m + 2^(t-1) ± 2^30) >> t` with t = 31 - shift >= 33 is nested floors:
  * g = (x * m ± 2^30) >> 32, which is the upper half of each product, then (g + 2^(t-33)) >> (t-32). SIMD shifts all
- * lanes alike, so that the second shift is a product with the lane's `scale` = 2^(31+shift), which takes
- * 2^(t-33) to the same 2^29 in every lane, and a shift by 30.
+ * lanes alike, so that the second is floor(g * scale + 1 / 2) in float32, with scale = 2^(1+shift): exact where
+ * |g| < 2^23, and a larger g has a result of at least 2^23 * 2^-14.
  */
 @inline
 export function requantizeVector(x: v128, multiplier: v128, scale: v128): v128 {
   const signedHalf = v128.or(v128.and(x, i32x4.splat(i32.MIN_VALUE)), i32x4.splat(1 << 30));
   const low = i64x2.add(i64x2.extmul_low_i32x4_s(x, multiplier), i64x2.extend_low_i32x4_s(signedHalf));
   const high = i64x2.add(i64x2.extmul_high_i32x4_s(x, multiplier), i64x2.extend_high_i32x4_s(signedHalf));
-  const g = v128.shuffle<i32>(low, high, 1, 3, 5, 7);
-  const rounding = i64x2.splat(1 << 29);
-  return v128.shuffle<i32>(
-    i64x2.shr_u(i64x2.add(i64x2.extmul_low_i32x4_s(g, scale), rounding), 30),
-    i64x2.shr_u(i64x2.add(i64x2.extmul_high_i32x4_s(g, scale), rounding), 30),
-    0, 2, 4, 6,
-  );
+  const g = f32x4.convert_i32x4_s(v128.shuffle<i32>(low, high, 1, 3, 5, 7));
+  return integersOf(f32x4.floor(f32x4.add(f32x4.mul(g, scale), f32x4.splat(0.5))));
 }
 
 /** x * factor + addend, fused where relaxed SIMD allows it. */
@@ -77,12 +73,18 @@ export function multiplyAdd(x: v128, factor: v128, addend: v128): v128 {
   return f32x4.add(f32x4.mul(x, factor), addend);
 }
 
-/** The integers of four float32 of magnitudes below 2^21, without their fractions. */
+/** Four float32 integers of magnitudes below 2^22 as int32. */
 @inline
-export function truncate(x: v128): v128 {
+function integersOf(x: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) return i32x4.relaxed_trunc_f32x4_s(x);
   // Conversion that saturates takes V8 five instructions. The sum with 1.5 * 2^23 has the integer in its low bits.
-  return i32x4.sub(f32x4.add(f32x4.trunc(x), f32x4.splat(12582912)), i32x4.splat(0x4b400000));
+  return i32x4.sub(f32x4.add(x, f32x4.splat(12582912)), i32x4.splat(0x4b400000));
+}
+
+/** The integers of four float32 of magnitudes below 2^22, without their fractions. */
+@inline
+export function truncate(x: v128): v128 {
+  return integersOf(ASC_FEATURE_RELAXED_SIMD ? x : f32x4.trunc(x));
 }
 
 /** Four sums as codes, in float32. `signed`: the offset takes the sum's sign. */

@@ -140,10 +140,25 @@ function packPanelFactors(
     });
     return RESCALE.double;
   }
-  const vector = shifts.every((shift) => shift >= -31 && shift <= -2);
+  const vector = lanes.every((c, i) => {
+    const most = factors.reach?.[c];
+    return most !== undefined && fitsVector(multipliers[i] ?? 0, shifts[i] ?? 0, most);
+  });
   for (const m of multipliers) writer.int32(m);
-  for (const shift of shifts) writer.int32(vector ? 2 ** (31 + shift) : shift);
+  for (const shift of shifts) {
+    if (vector) writer.element('f32', 2 ** (1 + shift));
+    else writer.int32(shift);
+  }
   return vector ? RESCALE.vector : RESCALE.lanes;
+}
+
+/** Of shifts of the vector form, whose second rounding float32 holds. */
+const LEAST_VECTOR_SHIFT = -15;
+
+function fitsVector(multiplier: number, shift: number, reach: number): boolean {
+  if (multiplier === 0) return true;
+  if (shift < LEAST_VECTOR_SHIFT || shift > -2) return false;
+  return reach * multiplier * 2 ** (shift - 31) + 1 < MAX_FLOAT_RESULT;
 }
 
 /** The outputs between the limits, before the zero point is added. */

@@ -144,10 +144,10 @@ export function parameterBytes(kernel: Kernel): number {
   return kernel.wide === true ? 144 : 112;
 }
 
-/** Of int8: tiles of packed codes, each of which may be an int16, and four windows. Else int64 sums and a block of windows. */
+/** Sums of a tile, a block of windows, and for int8 tiles packed of them, of which a code may be an int16. */
 function windowBytes(kernel: Kernel, step: Step): number {
   const rowBytes = roundUp(productsOf(step), 8) * typeBytes[kernel.input];
-  if (kernel.input === 'i8') return SUMS_BYTES + (2 * step.block + TILE) * rowBytes;
+  if (kernel.input === 'i8') return SUMS_BYTES + 3 * step.block * rowBytes;
   return SUMS_BYTES + (isPointwise(step) ? 0 : step.block * rowBytes);
 }
 
