@@ -207,10 +207,10 @@ export function inUnit(value: number, unit: BarUnit): string {
     case 'ratio':
       return value >= 10 ? value.toFixed(1) : value.toFixed(3);
     case 'fraction':
-      return percent(value);
+      return `${(100 * value).toFixed(2)} %`;
     case 'ms':
     case 'KB':
     case 'MB':
-      return `${value.toFixed(value >= 10 ? 1 : 2)} ${unit}`;
+      return `${value.toFixed(2)} ${unit}`;
   }
 }

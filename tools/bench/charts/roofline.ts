@@ -35,6 +35,8 @@ const PANEL = 330;
 const HEIGHT = 330;
 const LEFT = 56;
 const TOP = 124;
+/** Pixels that the name of a bandwidth takes. */
+const LABEL_LENGTH = 120;
 
 /** A panel a form; filled marks are `relaxed`, hollow ones `simd`. Undefined where no layer of the model was timed. */
 export function rooflineChart({ layers }: BenchResults, model: EmbeddedName): string | undefined {
@@ -69,15 +71,15 @@ function panel(reports: readonly Report[], x: Scale, y: Scale): Markup {
   const ordered = reports.toSorted((a, b) => b.variant.localeCompare(a.variant));
   return markup`<text class="heading" x="${x.start}" y="${TOP - 18}" >${first?.form ?? ''}</text>
 ${horizontalAxis(x, TOP, TOP + HEIGHT, 'multiply-accumulates a byte')}${verticalAxis(y, x.start, x.end, '')}<text class="soft" x="${x.end}" y="${TOP - 18}" text-anchor="end">G multiply-accumulates/s</text>
-${first === undefined ? '' : roof(first, x, y)}${ordered.flatMap(({ variant, layers }) =>
-    layers.map(({ name, kind, macs, bytes, milliseconds, ofPeak }) => {
-      if (kind === 'other' || macs === 0) return '';
-      const rate = macs / (milliseconds * 1e6);
-      const [shape, colour] = marks[kind];
-      const title = `${name}, ${variant}: ${rate.toFixed(1)} G/s, ${(100 * ofPeak).toFixed(0)} % of the peak`;
-      return mark(shape, x.at(macs / bytes), y.at(rate), colour, title, variant === 'simd');
-    }),
-  )}`;
+${ordered.flatMap(({ variant, layers }) =>
+  layers.map(({ name, kind, macs, bytes, milliseconds, ofPeak }) => {
+    if (kind === 'other' || macs === 0) return '';
+    const rate = macs / (milliseconds * 1e6);
+    const [shape, colour] = marks[kind];
+    const title = `${name}, ${variant}: ${rate.toFixed(1)} G/s, ${(100 * ofPeak).toFixed(0)} % of the peak`;
+    return mark(shape, x.at(macs / bytes), y.at(rate), colour, title, variant === 'simd');
+  }),
+)}${first === undefined ? '' : roof(first, x, y)}`;
 }
 
 /** Flat where the instructions bound, rising where the bytes do. */
@@ -91,7 +93,7 @@ function roof({ form, peaks }: Report, x: Scale, y: Scale): Markup {
   return markup`${limits.map(
     ([name, rate]) =>
       markup`<line class="line-grey" stroke-width="1.5" x1="${x.start}" x2="${x.end}" y1="${y.at(rate)}" y2="${y.at(rate)}" />
-<text class="soft" x="${x.end - 4}" y="${y.at(rate) - 5}" text-anchor="end">${name} ${rate.toFixed(0)}</text>
+<text class="soft halo" x="${x.end - 4}" y="${y.at(rate) - 5}" text-anchor="end">${name} ${rate.toFixed(0)}</text>
 `,
   )}${bandwidths.map(([name, bandwidth]) => {
     // Rate = bandwidth * intensity, from the left edge or the bottom, to the highest roof.
@@ -100,11 +102,23 @@ function roof({ form, peaks }: Report, x: Scale, y: Scale): Markup {
     if (to <= from) return '';
     const [x1, y1] = [x.at(from), y.at(from * bandwidth)];
     const [x2, y2] = [x.at(to), y.at(most)];
-    const angle = (Math.atan2(y2 - y1, x2 - x1) * 180) / Math.PI;
     return markup`<line class="line-grey" stroke-dasharray="5 3" x1="${x1}" x2="${x2}" y1="${y1}" y2="${y2}" />
-<text class="soft" transform="translate(${x2} ${y2}) rotate(${angle.toFixed(1)}) translate(-6 -5)" text-anchor="end">${name} ${bandwidth.toFixed(0)} GB/s</text>
+${bandwidthLabel(`${name} ${bandwidth.toFixed(0)} GB/s`, [x1, y1], [x2, y2])}
 `;
   })}`;
+}
+
+/** Along the line where it is long enough, else above its end. */
+function bandwidthLabel(
+  text: string,
+  [x1, y1]: readonly [number, number],
+  [x2, y2]: readonly [number, number],
+): Markup {
+  if (Math.hypot(x2 - x1, y2 - y1) < LABEL_LENGTH) {
+    return markup`<text class="soft halo" x="${x1}" y="${y2 - 6}">${text}</text>`;
+  }
+  const angle = (Math.atan2(y2 - y1, x2 - x1) * 180) / Math.PI;
+  return markup`<text class="soft" transform="translate(${x2} ${y2}) rotate(${angle.toFixed(1)}) translate(-6 -5)" text-anchor="end">${text}</text>`;
 }
 
 function roofsOf(float: boolean, peaks: Peaks): readonly (readonly [string, number])[] {

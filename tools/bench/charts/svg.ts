@@ -20,6 +20,7 @@ const style = `
   .title { font-size: 17px; font-weight: 600; }
   .heading { font-size: 14px; font-weight: 600; }
   .soft { fill: #5a626b; font-size: 12px; }
+  .halo { paint-order: stroke; stroke: #fcfcfb; stroke-width: 2px; stroke-linejoin: round; }
   .strong { font-weight: 600; }
   .grid { stroke: #e3e6ea; }
   .axis { stroke: #9aa2aa; }

@@ -32,7 +32,7 @@ describe('reportText', () => {
 
   it('tells the bars, and what was left out', () => {
     expect(text).toMatch(/^large float32 relaxed \/ LiteRT\.js relaxed +0\.500 +<= 0\.670 +met$/m);
-    expect(text).toMatch(/^large float32 relaxed, pointwise .* 80\.0 % +>= 88\.0 % +NOT MET$/m);
+    expect(text).toMatch(/^large float32 relaxed, pointwise .* 80\.00 % +>= 88\.00 % +NOT MET$/m);
     expect(text).toMatch(/^large int8 \/ LiteRT\.js int8 +- +<= 0\.700 +not measured$/m);
     expect(text).toContain('Left out: tfjs-cpu: not installed');
   });
@@ -53,10 +53,10 @@ describe('inUnit', () => {
   it.each([
     [0.6666, 'ratio', '0.667'],
     [12.34, 'ratio', '12.3'],
-    [0.885, 'fraction', '88.5 %'],
+    [0.87964, 'fraction', '87.96 %'],
     [4.2, 'MB', '4.20 MB'],
-    [36.37, 'KB', '36.4 KB'],
-    [39.96, 'ms', '40.0 ms'],
+    [40.042, 'KB', '40.04 KB'],
+    [39.96, 'ms', '39.96 ms'],
   ] as const)('%d as %s', (value, unit, text) => {
     expect(inUnit(value, unit)).toBe(text);
   });
