@@ -10,6 +10,7 @@ export default defineConfig(
       'node_modules/**',
       'fastpath/assembly/**',
       'conformance/enumerated/assembly/**',
+      'tools/bench/assembly/**',
       '.cache/**',
       'tools/peers/**',
     ],

@@ -6,31 +6,18 @@ import { pathToFileURL } from 'node:url';
 import type { Backend } from '../golden/backend.ts';
 import { backends } from '../golden/backends.ts';
 import { FileError, messageOf, UsageError } from './errors.ts';
-import { packagePath } from './models.ts';
-
-/** The outside runtimes of tools/peers, which the repository has and the package has not: module and export. */
-const peers: Readonly<Record<string, readonly [module: string, name: string]>> = {
-  'onnxruntime-web': ['onnxruntime.ts', 'onnxruntimeBackend'],
-  'tfjs-cpu': ['tfjs.ts', 'tfjsCpuBackend'],
-  'tfjs-wasm': ['tfjs.ts', 'tfjsWasmBackend'],
-  'litert-simd': ['litert.ts', 'litertSimdBackend'],
-  'litert-relaxed': ['litert.ts', 'litertRelaxedBackend'],
-};
-
-function peerPath(...parts: readonly string[]): string {
-  return packagePath('tools', 'peers', ...parts);
-}
+import { isPeerName, peerModules, peerNames, peerPath } from './peer-modules.ts';
 
 /** The names of the back ends that are there. */
 export function backendNames(): readonly string[] {
-  return [...Object.keys(backends), ...(existsSync(peerPath()) ? Object.keys(peers) : [])];
+  return [...Object.keys(backends), ...(existsSync(peerPath()) ? peerNames : [])];
 }
 
 /** Those of a report that names none: the fast path's variants, and the outside runtimes that are installed. */
 export function reportedBackends(): readonly string[] {
   const installed = existsSync(peerPath('node_modules'));
   const ours = Object.keys(backends).filter((name) => name !== 'reference');
-  return [...ours, ...(installed ? Object.keys(peers) : [])];
+  return [...ours, ...(installed ? peerNames : [])];
 }
 
 /**
@@ -42,7 +29,9 @@ export function reportedBackends(): readonly string[] {
 export async function loadBackend(name: string): Promise<Backend> {
   const known = backends[name];
   if (known !== undefined) return known;
-  const [peer, exported] = peers[name] ?? [undefined, 'default'];
+  const { file: peer, backend: exported } = isPeerName(name)
+    ? peerModules[name]
+    : { file: undefined, backend: 'default' };
   const path = peer === undefined ? resolve(name) : peerPath(peer);
   if (!existsSync(path)) {
     const names = backendNames().join(', ');

@@ -10,6 +10,7 @@ import process from 'node:process';
 import { Command, CommanderError } from 'commander';
 import { UnsupportedError } from '../fastpath/compile/index.ts';
 import { GraphError } from '../reference/index.ts';
+import { registerBench } from './commands/bench.ts';
 import { registerCalibrate } from './commands/calibrate.ts';
 import { registerClassify } from './commands/classify.ts';
 import { registerCompile } from './commands/compile.ts';
@@ -45,6 +46,7 @@ function createProgram(): Command {
   registerGolden(program);
   registerConformance(program);
   registerKernel(program);
+  registerBench(program);
   // Commands inherit neither, so that each is told.
   for (const command of program.commands.flatMap((each) => [each, ...each.commands])) {
     command.exitOverride().option('--debug', 'print the stack of an error');

@@ -31,6 +31,24 @@ export interface StepReport {
   readonly kernels: readonly { readonly name: string; readonly milliseconds: number }[];
 }
 
+/** One kernel's work within a run. */
+export interface ProgramStep {
+  readonly kernel: string;
+  /**
+   * Does it, on what the steps before it have left. Until the next step it may be done again, with the same result:
+   * for benchmarks.
+   */
+  readonly run: () => void;
+}
+
+/** What `loadProgram` has done by the time it tells: the kernels have an instance, the Program is checked, is in place. */
+export type LoadStage = 'instantiated' | 'checked' | 'copied';
+
+export interface LoadOptions {
+  /** Told at the end of each stage: for benchmarks. */
+  readonly onStage?: (stage: LoadStage) => void;
+}
+
 /** A loaded Program. Its memory does not grow; runs of one FastPath may not overlap. */
 export interface FastPath {
   readonly description: ProgramDescription;
@@ -56,6 +74,8 @@ export interface FastPath {
    * Copies of what the inputs hold, in the order of `description`: the elements that an image became, until a run.
    */
   readonly inputs: () => readonly Elements[];
+  /** The steps of a run, which does them in this order. An image that is under way does not outlast the first. */
+  readonly steps: readonly ProgramStep[];
   /** Resizes an image to the first input, runs, and returns the outputs. @throws {RangeError} for an image that does not fit, or a Program without image input */
   readonly runImage: (image: SourceImage) => readonly Elements[];
 }
@@ -75,11 +95,16 @@ export type Kernels = WebAssembly.Module | BufferSource;
  * @throws {ProgramError} for the first rule that it breaks: nothing of it has been used then
  * @throws {RangeError} where the engine has not the memory
  */
-export async function loadProgram(program: Uint8Array, kernels: Kernels): Promise<FastPath> {
+export async function loadProgram(
+  program: Uint8Array,
+  kernels: Kernels,
+  { onStage }: LoadOptions = {},
+): Promise<FastPath> {
   if (!((program as unknown) instanceof Uint8Array)) {
     throw new TypeError(`Expected the Program as Uint8Array but found ${kindOf(program)}`);
   }
   const { exports } = await instantiate<Exports>(kernels);
+  onStage?.('instantiated');
   // Checked and copied without a pause between, in which the bytes could change; shared ones can at any time.
   const image = program.buffer instanceof ArrayBuffer ? program : program.slice();
   const checked = checkProgram(image);
@@ -95,9 +120,11 @@ export async function loadProgram(program: Uint8Array, kernels: Kernels): Promis
     if (typeof run !== 'function') refuse('kernel-export', 'Kernels', kernel.name);
     return { name: kernel.name, run: run as (record: number) => void, record };
   });
+  onStage?.('checked');
   const pages = Math.ceil(checked.end / PAGE_BYTES) - memory.buffer.byteLength / PAGE_BYTES;
   if (pages > 0) memory.grow(pages);
   new Uint8Array(memory.buffer).set(image, PROGRAM_BASE);
+  onStage?.('copied');
   return new LoadedProgram(checked, image.length, exports, runners);
 }
 
@@ -116,6 +143,7 @@ interface Runner {
 class LoadedProgram implements FastPath {
   readonly description: ProgramDescription;
   readonly bytes: FastPath['bytes'];
+  readonly steps: readonly ProgramStep[];
   declare readonly image?: ImageStream;
   readonly #memory: ArrayBuffer;
   readonly #runners: readonly Runner[];
@@ -129,6 +157,12 @@ class LoadedProgram implements FastPath {
     this.description = description;
     this.#memory = exports.memory.buffer;
     this.#runners = runners;
+    this.steps = runners.map(({ name, run, record }) => ({
+      kernel: name,
+      run: () => {
+        run(record);
+      },
+    }));
     this.bytes = { program: programBytes, arena: arenaBytes, memory: this.#memory.byteLength };
     const [input] = description.inputs;
     const { image } = description;

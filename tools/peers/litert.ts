@@ -10,15 +10,8 @@ import { UnsupportedError } from '../../fastpath/compile/errors.ts';
 import type { Graph } from '../../reference/index.ts';
 import { writeTflite } from '../formats/tflite/write.ts';
 import { loadLiteRt, type Build, type LiteRt } from './litert-node.ts';
-import {
-  backendOf,
-  fromFloats,
-  refusal,
-  tensorAt,
-  toFloats,
-  type Peer,
-  type Session,
-} from './session.ts';
+import { fromFloats, toFloats } from '../bench/codes.ts';
+import { backendOf, refusal, tensorAt, type Peer, type Session } from './session.ts';
 
 type Model = Awaited<ReturnType<LiteRt['loadAndCompile']>>;
 

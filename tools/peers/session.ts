@@ -2,41 +2,10 @@
 
 import { UnsupportedError } from '../../fastpath/compile/errors.ts';
 import type { Backend, Prepared, RunOutput } from '../../golden/backend.ts';
-import {
-  elementTypes,
-  zeroPointOf,
-  type Graph,
-  type GraphTensor,
-  type PrecisionName,
-  type Tensor,
-  type TensorData,
-} from '../../reference/index.ts';
+import type { Graph, GraphTensor, Tensor, TensorData } from '../../reference/index.ts';
+import type { Peer, Session, SessionOptions } from '../bench/session.ts';
 
-/** A graph in a runtime. `compute` alone is the inference: what a benchmark times. */
-export interface Session {
-  /** Hands the runtime one typed array per input of the graph, converted to what it takes. */
-  readonly load: (inputs: readonly TensorData[]) => void;
-  readonly compute: () => void | Promise<void>;
-  /** The elements that the last inference wrote, by the tensors' indices in the graph. */
-  readonly read: () => ReadonlyMap<number, TensorData>;
-  /** Gives back memory that no collector sees. */
-  readonly release: () => void | Promise<void>;
-}
-
-export interface SessionOptions {
-  /** Whether the runtime tells every operator's output, which keeps it from joining operators. Default false. */
-  readonly intermediates?: boolean;
-}
-
-export interface Peer {
-  readonly name: string;
-  /** What it computes in; absent: all. */
-  readonly precisions?: readonly PrecisionName[];
-  /**
-   * @throws {UnsupportedError} for a graph that the runtime, or the format it reads, does not know
-   */
-  readonly open: (graph: Graph, options?: SessionOptions) => Promise<Session>;
-}
+export type { Peer, Session, SessionOptions };
 
 /** A prepared graph whose memory can be given back. */
 export interface PeerPrepared extends Prepared {
@@ -87,28 +56,6 @@ export function tensorAt(graph: Graph, index: number): GraphTensor {
   const tensor = graph.tensors[index];
   if (tensor === undefined) throw new Error(`Expected tensor ${String(index)} to exist`);
   return tensor;
-}
-
-/** The real numbers that codes stand for, for a runtime that takes float32 alone. */
-export function toFloats(tensor: GraphTensor, data: TensorData): Float32Array {
-  if (data instanceof Float32Array) return data;
-  const scale = tensor.quantization?.scales[0] ?? NaN;
-  const zeroPoint = zeroPointOf(tensor);
-  const floats = new Float32Array(data.length);
-  for (let i = 0; i < floats.length; i++) floats[i] = scale * (Number(data[i]) - zeroPoint);
-  return floats;
-}
-
-/** The codes that `toFloats` turns into these numbers; each is a multiple of the scale but for rounding. */
-export function fromFloats(tensor: GraphTensor, floats: Float32Array): TensorData {
-  if (tensor.type === 'float32') return floats;
-  const scale = tensor.quantization?.scales[0] ?? NaN;
-  const zeroPoint = zeroPointOf(tensor);
-  const codes = elementTypes[tensor.type].allocate(floats.length);
-  for (let i = 0; i < floats.length; i++) {
-    codes[i] = Math.round((floats[i] ?? NaN) / scale) + zeroPoint;
-  }
-  return codes;
 }
 
 /** What a runtime says when it cannot take a graph, as the error that says so. */

@@ -1,0 +1,52 @@
+/** Cold starts, each in a process of its own. */
+
+import { execFile } from 'node:child_process';
+import { extname } from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { summarize, type Summary } from './statistics.ts';
+
+/** Wall milliseconds of the stages, in order; other runtimes tell fewer. */
+export type ColdStage = 'compile' | 'instantiate' | 'load' | 'firstInference';
+
+export interface ColdTimes {
+  readonly stages: Partial<Readonly<Record<ColdStage, Summary>>>;
+  /** From the bytes of module and model in memory to the first result. */
+  readonly total: Summary;
+}
+
+/** One start: milliseconds by stage, and `total`. */
+export type ColdStart = Readonly<Record<string, number>>;
+
+const TIMEOUT_MILLISECONDS = 60_000;
+const run = promisify(execFile);
+
+/** The script that starts ours. */
+export const ownScript = fileURLToPath(
+  new URL(`./cold-process${extname(import.meta.url)}`, import.meta.url),
+);
+
+/**
+ * Starts a script in a new process of this Node.
+ *
+ * @throws {Error} where it fails
+ */
+export async function startCold(script: string, args: readonly string[]): Promise<ColdStart> {
+  const { stdout } = await run(process.execPath, [script, ...args], {
+    encoding: 'utf8',
+    timeout: TIMEOUT_MILLISECONDS,
+  });
+  return JSON.parse(stdout) as ColdStart;
+}
+
+export function summarizeStarts(starts: readonly ColdStart[]): ColdTimes {
+  const of = (stage: string): Summary => summarize(starts.map((start) => start[stage] ?? NaN));
+  const stages = (['compile', 'instantiate', 'load', 'firstInference'] as const).filter((stage) =>
+    starts.every((start) => Object.hasOwn(start, stage)),
+  );
+  return {
+    stages: Object.fromEntries(stages.map((stage) => [stage, of(stage)])),
+    total: of('total'),
+  };
+}
