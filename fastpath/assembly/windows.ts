@@ -2,7 +2,7 @@
 
 import { Step } from './step';
 
-/** Longest run of bytes that is not copied by a call. */
+/** Longest run of bytes that is not copied by a call, which costs more (measured). */
 const SHORT_RUN: usize = 64;
 
 /** Whether each window is one pixel whose channels lie in whole vectors, so that it can be read where it stands. */
@@ -63,15 +63,21 @@ function copyWindow(s: Step, image: i32, oy: i32, ox: i32, to: usize, size: usiz
   const pixel = <usize>s.inChannels * size;
   const stride = <usize>s.inStride * size;
   const whole = x0 >= 0 && x0 + s.kernelWidth <= s.inWidth && s.inStride == s.inChannels;
+  const y0 = oy * s.strideY - s.padTop;
+  const run = <usize>s.kernelWidth * pixel;
+  if (whole && y0 >= 0 && y0 + s.kernelHeight <= s.inHeight && run >= 8 && run <= SHORT_RUN) {
+    copyRuns(s, s.input + <usize>((image * s.inHeight + y0) * s.inWidth + x0) * stride, run, to, stride);
+    return;
+  }
   for (let ky: i32 = 0; ky < s.kernelHeight; ky++) {
-    const y = oy * s.strideY - s.padTop + ky;
+    const y = y0 + ky;
     if (y < 0 || y >= s.inHeight) {
-      to = fill(to, <usize>s.kernelWidth * pixel, s.inZero);
+      to = fill(to, run, s.inZero);
       continue;
     }
     const line = s.input + <usize>((image * s.inHeight + y) * s.inWidth) * stride;
     if (whole) {
-      to = copy(line + <usize>x0 * stride, <usize>s.kernelWidth * pixel, to);
+      to = copy(line + <usize>x0 * stride, run, to);
       continue;
     }
     for (let kx: i32 = 0; kx < s.kernelWidth; kx++) {
@@ -82,17 +88,28 @@ function copyWindow(s: Step, image: i32, oy: i32, ox: i32, to: usize, size: usiz
   }
 }
 
-/** Copies `bytes` and returns the address after them. Short runs in words that may overlap: a call costs more (measured). */
+/** Copies a window that lies inside the image, whose lines are runs of 8 to SHORT_RUN bytes. */
+@inline
+function copyRuns(s: Step, from: usize, run: usize, to: usize, stride: usize): void {
+  const line = <usize>s.inWidth * stride;
+  const end = from + <usize>s.kernelHeight * line;
+  for (; from < end; from += line) {
+    if (run >= 16) {
+      for (let at: usize = 0; at < run - 16; at += 16) v128.store(to + at, v128.load(from + at));
+      v128.store(to + run - 16, v128.load(from + run - 16));
+    } else {
+      store<i64>(to, load<i64>(from));
+      store<i64>(to + run - 8, load<i64>(from + run - 8));
+    }
+    to += run;
+  }
+}
+
+/** Copies `bytes` and returns the address after them. */
 function copy(from: usize, bytes: usize, to: usize): usize {
   const end = to + bytes;
   if (bytes > SHORT_RUN) {
     memory.copy(to, from, bytes);
-  } else if (bytes >= 16) {
-    for (let at: usize = 0; at < bytes - 16; at += 16) v128.store(to + at, v128.load(from + at));
-    v128.store(end - 16, v128.load(from + bytes - 16));
-  } else if (bytes >= 8) {
-    store<i64>(to, load<i64>(from));
-    store<i64>(end - 8, load<i64>(from + bytes - 8));
   } else {
     for (; to < end; to++) store<u8>(to, load<u8>(from++));
   }
