@@ -148,7 +148,8 @@ export function parameterBytes(kernel: Kernel): number {
 function windowBytes(kernel: Kernel, step: Step): number {
   const rowBytes = roundUp(productsOf(step), 8) * typeBytes[kernel.input];
   if (kernel.input === 'i8') return SUMS_BYTES + 3 * step.block * rowBytes;
-  return SUMS_BYTES + (isPointwise(step) ? 0 : step.block * rowBytes);
+  if (!isPointwise(step)) return SUMS_BYTES + step.block * rowBytes;
+  return kernel.input === 'f32' ? 0 : SUMS_BYTES;
 }
 
 const SUMS_BYTES = TILE * PANEL * 8;

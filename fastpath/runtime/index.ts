@@ -1,6 +1,6 @@
 /** Loads Programs and runs them: the same code in Node, browsers and workerd, without file system or eval. */
 
-import { instantiate } from '@assemblyscript/loader';
+import { instantiateSync } from '@assemblyscript/loader';
 import type {
   ProgramDescription,
   ProgramIntermediate,
@@ -103,7 +103,10 @@ export async function loadProgram(
   if (!((program as unknown) instanceof Uint8Array)) {
     throw new TypeError(`Expected the Program as Uint8Array but found ${kindOf(program)}`);
   }
-  const { exports } = await instantiate<Exports>(kernels);
+  const module =
+    kernels instanceof WebAssembly.Module ? kernels : await WebAssembly.compile(kernels);
+  // The loader's asynchronous form looks for `Response`, which takes Node tens of milliseconds to provide (measured).
+  const { exports } = instantiateSync<Exports>(module);
   onStage?.('instantiated');
   // Checked and copied without a pause between, in which the bytes could change; shared ones can at any time.
   const image = program.buffer instanceof ArrayBuffer ? program : program.slice();

@@ -9,24 +9,19 @@ import { headerOf } from './programs.ts';
 const PAGE_BYTES = 65536;
 const GUARD = 0xa5;
 
-type Instantiate = (
-  module: WebAssembly.Module,
-  imports?: WebAssembly.Imports,
-) => Promise<WebAssembly.Instance>;
-
-const instantiate = WebAssembly.instantiate as Instantiate;
 let wantedPages = 1;
 let memory = new WebAssembly.Memory({ initial: 0 });
 
 // The loader hides its instance: this is the one way to its memory.
 Object.assign(WebAssembly, {
-  instantiate: async (module: WebAssembly.Module, imports?: WebAssembly.Imports) => {
-    const instance = await instantiate(module, imports);
-    const { memory: own, dataEnd } = instance.exports;
-    memory = own as WebAssembly.Memory;
-    memory.grow(wantedPages - memory.buffer.byteLength / PAGE_BYTES);
-    new Uint8Array(memory.buffer).fill(GUARD, (dataEnd as () => number)());
-    return instance;
+  Instance: class extends WebAssembly.Instance {
+    constructor(module: WebAssembly.Module, imports?: WebAssembly.Imports) {
+      super(module, imports);
+      const { memory: own, dataEnd } = this.exports;
+      memory = own as WebAssembly.Memory;
+      memory.grow(wantedPages - memory.buffer.byteLength / PAGE_BYTES);
+      new Uint8Array(memory.buffer).fill(GUARD, (dataEnd as () => number)());
+    }
   },
 });
 
