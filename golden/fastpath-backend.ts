@@ -14,7 +14,10 @@ function backendOf(name: string, variant: Variant): Backend {
   return {
     name,
     prepare: async (graph) => {
-      const program = await loadProgram(compileGraph(graph), kernelsModule(variant));
+      const program = await loadProgram(
+        compileGraph(graph, { intermediates: true }),
+        kernelsModule(variant),
+      );
       return {
         run: (inputs) => {
           const intermediates = new Map<string, Tensor>();

@@ -72,7 +72,7 @@ function prepareCase(
   let program: Uint8Array;
   try {
     validateGraph(graph);
-    program = compileGraph(graph);
+    program = compileGraph(graph, { intermediates: true });
   } catch (error) {
     if (error instanceof GraphError) return undefined;
     throw error;

@@ -62,8 +62,6 @@ class Constants {
  */
 export function writeImage(
   draft: Draft,
-  inputs: ReadonlySet<number>,
-  outputs: ReadonlySet<number>,
   host: { readonly workspaceBytes: number; readonly constants: readonly Uint8Array[] },
   describe: (layout: Layout, hostConstants: readonly number[]) => string,
 ): Uint8Array {
@@ -75,7 +73,7 @@ export function writeImage(
   }));
   const constantBuffers = draft.buffers.map(({ data }) => constants.add(data));
   const hostConstants = host.constants.map((bytes) => constants.add(bytes));
-  const plan = planArena(lifetimesOf(draft, inputs, outputs, host.workspaceBytes));
+  const plan = planArena(lifetimesOf(draft, host.workspaceBytes));
   const descriptionOffset = roundUp(constants.end, CONSTANT_ALIGNMENT);
 
   // Arena addresses depend on the description's length, whose numbers depend on the addresses: reserve enough.
@@ -106,9 +104,9 @@ export function writeImage(
     const words: Step = {
       ...step.words,
       kernel: kernels.indexOf(step.kernel),
-      input: layout.buffers[step.input] ?? 0,
+      input: (layout.buffers[step.input] ?? 0) + (step.inputOffset ?? 0),
       second: step.second === undefined ? 0 : (layout.buffers[step.second] ?? 0),
-      output: layout.buffers[step.output] ?? 0,
+      output: (layout.buffers[step.output] ?? 0) + (step.outputOffset ?? 0),
       weights: pointers[i]?.weights ?? 0,
       parameters: pointers[i]?.parameters ?? 0,
       scratch: scratchBytes(step) === 0 ? 0 : arena + offsetOf(draft.buffers.length + i),
@@ -135,13 +133,14 @@ export function writeImage(
   }
 }
 
+/** Bytes of the arena of a draft. */
+export function arenaBytes(draft: Draft, workspaceBytes: number): number {
+  return planArena(lifetimesOf(draft, workspaceBytes)).bytes;
+}
+
 /** Buffers, then the scratch of each step, then the host's workspace, which the input outlives. */
-function lifetimesOf(
-  draft: Draft,
-  inputs: ReadonlySet<number>,
-  outputs: ReadonlySet<number>,
-  workspaceBytes: number,
-): readonly Lifetime[] {
+function lifetimesOf(draft: Draft, workspaceBytes: number): readonly Lifetime[] {
+  const { inputs, outputs } = draft;
   const lives = draft.buffers.map((buffer, i) => ({
     bytes: buffer.data !== undefined || buffer.of !== undefined ? 0 : bytesOf(draft, buffer, i),
     first: inputs.has(i) ? -1 : Infinity,

@@ -9,31 +9,42 @@ import { checkProgram } from '../program/check-program.ts';
 import { ProgramError } from '../program/errors.ts';
 import { resizeWorkspaceBytes } from '../program/resize-workspace.ts';
 import { UnsupportedError } from './errors.ts';
-import { writeImage, type Layout } from './image.ts';
+import { bandExpansions } from './bands.ts';
+import { arenaBytes, writeImage, type Layout } from './image.ts';
 import { lowerGraph, type Draft } from './lower.ts';
 
 export { UnsupportedError };
 
+export interface CompileOptions {
+  /**
+   * Whether every operator's output is whole in the arena at its time, so that `runSteps` can report it. Otherwise
+   * expansions may be computed in bands of rows, which takes less memory. Default false.
+   */
+  readonly intermediates?: boolean;
+}
+
 /**
- * Compiles a graph: chooses kernels, packs weights, plans the arena. The same graph gives the same bytes.
+ * Compiles a graph: chooses kernels, packs weights, plans the arena. The same graph and options give the same bytes.
  *
  * @throws {GraphError} for an invalid graph
  * @throws {UnsupportedError} for a valid one that the fast path has no kernels for, naming operator and attribute, or
  *   whose extents go beyond what a Program may have
  */
-export function compileGraph(graph: Graph): Uint8Array {
+export function compileGraph(
+  graph: Graph,
+  { intermediates = false }: CompileOptions = {},
+): Uint8Array {
   validateGraph(graph);
-  const draft = lowerGraph(graph);
-  const bufferOf = (tensor: number): number => draft.places.get(tensor)?.buffer ?? -1;
   const tables = imageTables(graph);
   const [, , width = 0] = tensorAt(graph, graph.inputs[0] ?? -1).shape;
+  const workspaceBytes = tables === undefined ? 0 : resizeWorkspaceBytes(width);
+  const whole = lowerGraph(graph);
+  const draft = intermediates
+    ? whole
+    : bandExpansions(whole, (each) => arenaBytes(each, workspaceBytes));
   const program = writeImage(
     draft,
-    new Set(graph.inputs.map(bufferOf)),
-    new Set(graph.outputs.map(bufferOf)),
-    tables === undefined
-      ? { workspaceBytes: 0, constants: [] }
-      : { workspaceBytes: resizeWorkspaceBytes(width), constants: [tables] },
+    { workspaceBytes, constants: tables === undefined ? [] : [tables] },
     (layout, [address]) => JSON.stringify(describe(graph, draft, layout, address)),
   );
   try {
@@ -74,10 +85,10 @@ function describe(
     precision: graph.precision,
     inputs: graph.inputs.map(place),
     outputs: graph.outputs.map(place),
-    intermediates: graph.operators.map(({ output }) => ({
-      ...place(output),
-      steps: draft.places.get(output)?.steps ?? 0,
-    })),
+    intermediates: graph.operators.flatMap(({ output }) => {
+      const whole = draft.places.get(output);
+      return whole === undefined ? [] : [{ ...place(output), steps: whole.steps }];
+    }),
     labels: graph.labels,
     ...(image === undefined ? {} : { image }),
   };

@@ -40,7 +40,10 @@ export interface DraftBuffer extends Buffer {
 export interface Draft {
   readonly steps: readonly DraftStep[];
   readonly buffers: readonly DraftBuffer[];
-  /** The buffer of each tensor of the graph that has one, and the number of steps after which it is complete. */
+  /** The buffers that the host writes before the first step, and reads after the last. */
+  readonly inputs: ReadonlySet<number>;
+  readonly outputs: ReadonlySet<number>;
+  /** The buffer of each tensor of the graph that is whole in one, and the number of steps after which it is. */
   readonly places: ReadonlyMap<number, Place>;
 }
 
@@ -53,12 +56,15 @@ export interface Place {
 export function lowerGraph(graph: Graph): Draft {
   const lowerer = new Lowerer(graph);
   for (const operator of graph.operators) lowerer.operator(operator);
+  const { steps, buffers, places } = lowerer;
+  const bufferOf = (index: number): number => lowerer.bufferOf(index);
+  const inputs = new Set(graph.inputs.map(bufferOf));
   // An output may be a constant that no operator reads.
-  for (const index of graph.outputs) lowerer.bufferOf(index);
-  return lowerer;
+  const outputs = new Set(graph.outputs.map(bufferOf));
+  return { steps, buffers, inputs, outputs, places };
 }
 
-class Lowerer implements Draft {
+class Lowerer {
   readonly steps: DraftStep[] = [];
   readonly buffers: DraftBuffer[] = [];
   readonly places = new Map<number, Place>();

@@ -10,12 +10,14 @@ export type Words = Omit<
   'kernel' | 'input' | 'second' | 'output' | 'weights' | 'parameters' | 'scratch'
 >;
 
-/** `input`, `second` and `output` are numbers of buffers. */
+/** `input`, `second` and `output` are numbers of buffers, of which a step may begin some bytes further in. */
 export interface DraftStep {
   readonly kernel: Kernel;
   readonly input: number;
+  readonly inputOffset?: number;
   readonly second?: number;
   readonly output: number;
+  readonly outputOffset?: number;
   readonly words: Words;
   readonly weights?: Uint8Array;
   readonly parameters?: Uint8Array;

@@ -31,7 +31,7 @@ export interface ProgramDescription {
   readonly precision: 'float32' | 'int16' | 'int8';
   readonly inputs: readonly ProgramTensor[];
   readonly outputs: readonly ProgramTensor[];
-  /** One per operator of the graph, in its order. */
+  /** One per operator of the graph whose output is whole in the arena at its time, in the graph's order. */
   readonly intermediates: readonly ProgramIntermediate[];
   /** One per class, or none. */
   readonly labels: readonly string[];

@@ -1,6 +1,6 @@
 /** The fast path as a runtime under the clock. */
 
-import { compileGraph } from '../../fastpath/compile/index.ts';
+import { compileGraph, type CompileOptions } from '../../fastpath/compile/index.ts';
 import {
   loadProgram,
   type Elements,
@@ -45,8 +45,12 @@ export function ownRuntime(variant: Variant): Peer {
   };
 }
 
-export async function loadNetwork(graph: Graph, variant: Variant): Promise<FastPath> {
-  return loadProgram(compileGraph(graph), kernelsModule(variant));
+export async function loadNetwork(
+  graph: Graph,
+  variant: Variant,
+  options?: CompileOptions,
+): Promise<FastPath> {
+  return loadProgram(compileGraph(graph, options), kernelsModule(variant));
 }
 
 export function elementsOf(data: TensorData): Elements {

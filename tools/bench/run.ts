@@ -20,7 +20,7 @@ import { contest } from './contest.ts';
 import { plainForms, type Form } from './forms.ts';
 import { timeLayers } from './layers.ts';
 import { timeLoading } from './load.ts';
-import { elementsOf, ownName, ownRuntime } from './own.ts';
+import { elementsOf, loadNetwork, ownName, ownRuntime } from './own.ts';
 import { Microbenchmark } from './peaks.ts';
 import type { BenchResults, BrowserResult, Machine, Network } from './results.ts';
 import { installedPeers, supportedVariants } from './runtimes.ts';
@@ -91,7 +91,10 @@ export async function runBench(options: BenchOptions): Promise<BenchResults> {
     const kernels = kernelsModule(variant);
     const loaded = await loadWarm(program, kernels, network.input);
     if (options.layers) {
-      const report = timeLayers(graph, loaded, variant, microbenchmark, LAYER_PASSES);
+      // Every layer whole, which one computed in bands is not.
+      const whole = await loadNetwork(graph, variant, { intermediates: true });
+      whole.run(elementsOf(network.input));
+      const report = timeLayers(graph, whole, variant, microbenchmark, LAYER_PASSES);
       layers.push({ model, form, variant, ...report });
     }
     if (isPlain(form)) {

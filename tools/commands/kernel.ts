@@ -167,7 +167,10 @@ async function timeNetwork(
   graph: Graph,
   variant: Variant,
 ): Promise<ReadonlyMap<string, Timing>> {
-  const network = await loadProgram(compileGraph(graph), kernelsModule(variant));
+  const network = await loadProgram(
+    compileGraph(graph, { intermediates: true }),
+    kernelsModule(variant),
+  );
   const inputs = graph.inputs.map((index) => onesFor(graph, index));
   const samples = new Map<string, number[]>();
   for (let run = 0; run < WARM_RUNS + TIMED_RUNS; run++) {
