@@ -89,7 +89,7 @@ export function truncate(x: v128): v128 {
 
 /** Four sums as codes, in float32. `signed`: the offset takes the sum's sign. */
 @inline
-function rescaleFloat(x: v128, scale: v128, offset: v128, signed: bool): v128 {
+export function rescaleFloat(x: v128, scale: v128, offset: v128, signed: bool): v128 {
   const rounding = signed ? v128.or(offset, v128.and(x, i32x4.splat(i32.MIN_VALUE))) : offset;
   return truncate(multiplyAdd(f32x4.convert_i32x4_s(x), scale, rounding));
 }
@@ -104,7 +104,7 @@ function storeFloat<T>(at: usize, x0: v128, x1: v128, q: usize, signed: bool): v
 
 /** Four sums times the float64 factors at `factors`, rounded half up. */
 @inline
-function rescaleDouble(x: v128, factors: usize): v128 {
+export function rescaleDouble(x: v128, factors: usize): v128 {
   return roundHalfUp(
     f64x2.convert_low_i32x4_s(x), v128.load(factors),
     f64x2.convert_low_i32x4_s(v128.shuffle<i64>(x, x, 1, 1)), v128.load(factors, 16),

@@ -38,8 +38,9 @@ export function floatAdd(requantization: Requantization, zeros: ZeroPoints): Flo
   for (const firstSteps of STEPS) {
     for (const secondSteps of STEPS) {
       const factors = {
-        first: first + firstSteps * unitOf(first),
-        second: second + secondSteps * unitOf(second),
+        // Beyond the next power of two, a step may end between two float32.
+        first: Math.fround(first + firstSteps * unitOf(first)),
+        second: Math.fround(second + secondSteps * unitOf(second)),
       };
       const middle = offsetBetween(factors, sums, requantization);
       if (middle === undefined) continue;
@@ -101,11 +102,19 @@ function offsetBetween(
   return Number.isFinite(middle) && least < most ? middle : undefined;
 }
 
-function isExact(
-  { first, second, offset }: FloatAdd,
-  sums: Int16Array,
-  { min, max }: Requantization,
-): boolean {
+/**
+ * Whether float64 holds every sum of products below: all are multiples of the least number's last bit, which is above
+ * 2^-24 of it, and below 2^53 of those.
+ */
+function fitsFloat64({ first, second, offset }: FloatAdd): boolean {
+  const magnitudes = [first, second, Math.abs(offset)].filter((magnitude) => magnitude > 0);
+  const largest = (first + second) * CODES + 2 * Math.abs(offset);
+  return largest <= Math.min(...magnitudes) * 2 ** 29;
+}
+
+function isExact(factors: FloatAdd, sums: Int16Array, { min, max }: Requantization): boolean {
+  if (!fitsFloat64(factors)) return false;
+  const { first, second, offset } = factors;
   const code = (sum: number): number =>
     Math.min(Math.max(Math.trunc(sum), min - LEAST), max - LEAST);
   for (let i = 0; i < sums.length; i++) {
@@ -113,7 +122,7 @@ function isExact(
     const y = LEAST + (i % CODES);
     const inner = Math.fround(Math.fround(y * second) + offset);
     const separate = Math.fround(Math.fround(x * first) + inner);
-    // In float64 products are exact, and sums but for bits that cannot reach the float32.
+    // Exact in float64, so that each of the two is rounded once.
     const fused = Math.fround(x * first + Math.fround(y * second + offset));
     if (code(separate) !== sums[i] || code(fused) !== sums[i]) return false;
   }

@@ -55,7 +55,9 @@ export function floatFactor(
     for (const offsetSteps of OFFSET_STEPS) {
       const offset = Math.fround(centre * factor + 0.5 + 2 ** (shift - 1) + offsetSteps * 2 ** -24);
       for (const steps of SCALE_STEPS) {
-        const found = { centre, scale: Math.fround(factor) + steps * unit, offset };
+        // A unit above a scale that was rounded up to a power of two is no float32.
+        const scale = Math.fround(Math.fround(factor) + steps * unit);
+        const found = { centre, scale, offset };
         if (risesAt(found, rises, range)) return found;
       }
     }

@@ -3,7 +3,16 @@
  * ranges of accumulators.
  */
 
-import { requantizeVector } from '../../../fastpath/assembly/requantize';
+import {
+  PANEL_PARAMETERS,
+  requantizeVector,
+  RESCALE_DOUBLE,
+  RESCALE_FLOAT,
+  RESCALE_SIGNED_FLOAT,
+  RESCALE_VECTOR,
+  rescaleDouble,
+  rescaleFloat,
+} from '../../../fastpath/assembly/requantize';
 
 export { requantizeInt32, requantizeInt64 } from '../../../fastpath/assembly/requantize';
 
@@ -23,57 +32,75 @@ export function roundedOnce(x: i64, multiplier: i32, shift: i32): i32 {
   return <i32>((x * reduced + ((<i64>1) << (14 - shift))) >> (15 - shift));
 }
 
-/** What the vector form is compared with: A4, A4 where negative results are clamped to 0, A5. */
-const TWICE: i32 = 0;
-const NON_NEGATIVE: i32 = 1;
 
-/** Of four channels: multipliers and shifts of the rules; multipliers and scales of the vector form. */
-const LANES: usize = memory.data(64, 16);
+/** The rules' factors of four channels: multipliers, then shifts. */
+const FACTORS: usize = memory.data(32, 16);
+/** Parameters of a panel, as the compiler packs them: its first four channels are swept. */
+const PARAMETERS: usize = memory.data(112, 16);
 
-export function setLane(
-  lane: usize,
-  multiplier: i32,
-  shift: i32,
-  vectorMultiplier: i32,
-  scale: i32,
-): void {
-  store<i32>(LANES + 4 * lane, multiplier);
-  store<i32>(LANES + 4 * lane, shift, 16);
-  store<i32>(LANES + 4 * lane, vectorMultiplier, 32);
-  store<i32>(LANES + 4 * lane, scale, 48);
+export function setFactor(lane: i32, multiplier: i32, shift: i32): void {
+  store<i32>(FACTORS + 4 * <usize>lane, multiplier);
+  store<i32>(FACTORS + 4 * <usize>lane, shift, 16);
 }
 
-function exact(x: i32, lane: usize, form: i32): i32 {
-  const multiplier = load<i32>(LANES + 4 * lane);
-  const shift = load<i32>(LANES + 4 * lane, 16);
-  if (form == TWICE) return roundedTwice(x, multiplier, shift);
-  if (form == NON_NEGATIVE) return max(roundedTwice(x, multiplier, shift), 0);
-  return roundedOnce(x, multiplier, shift);
+/** Where the parameters stand, and how many bytes they take. */
+export function parametersAt(): usize {
+  return PARAMETERS;
+}
+
+export function parametersBytes(): usize {
+  return PANEL_PARAMETERS;
+}
+
+@inline
+function exact(x: i32, lane: i32, kind: i32): i32 {
+  const multiplier = load<i32>(FACTORS + 4 * <usize>lane);
+  const shift = load<i32>(FACTORS + 4 * <usize>lane, 16);
+  if (kind == RESCALE_DOUBLE) return roundedOnce(x, multiplier, shift);
+  return roundedTwice(x, multiplier, shift);
+}
+
+/** Four accumulators, biases added, in the kernels' form. */
+@inline
+function rescale(x: v128, kind: i32): v128 {
+  if (kind == RESCALE_VECTOR) {
+    return requantizeVector(x, v128.load(PARAMETERS, 32), v128.load(PARAMETERS, 64));
+  }
+  if (kind == RESCALE_DOUBLE) return rescaleDouble(x, PARAMETERS + 32);
+  return rescaleFloat(
+    x,
+    v128.load(PARAMETERS, 32),
+    v128.load(PARAMETERS, 64),
+    kind == RESCALE_SIGNED_FLOAT,
+  );
+}
+
+@inline
+function sweepKind(from: i32, to: i32, kind: i32, low: i32, high: i32): i64 {
+  const bias = v128.load(PARAMETERS);
+  const least = i32x4.splat(low);
+  const most = i32x4.splat(high);
+  for (let wide: i64 = from; wide <= <i64>to; wide++) {
+    const x = <i32>wide;
+    const found = rescale(i32x4.add(i32x4.splat(x), bias), kind);
+    const wanted = i32x4(exact(x, 0, kind), exact(x, 1, kind), exact(x, 2, kind), exact(x, 3, kind));
+    const difference = v128.xor(
+      i32x4.min_s(i32x4.max_s(found, least), most),
+      i32x4.min_s(i32x4.max_s(wanted, least), most),
+    );
+    if (v128.any_true(difference)) return wide;
+  }
+  return (<i64>1) << 32;
 }
 
 /**
- * Compares all accumulators from `from` to `to`, both included, in all four channels.
+ * Compares all accumulators from `from` to `to`, both included, in all four channels, by what remains of results between
+ * `low` and `high`. `kind`: RESCALE_*, of which the integer form of single lanes is no vector.
  * Returns the first that differs, or 2^32 where none does.
  */
-export function sweep(from: i32, to: i32, form: i32, half: i32, halfSign: i32): i64 {
-  const multiplier = v128.load(LANES, 32);
-  const scale = v128.load(LANES, 48);
-  const halves = i32x4.splat(half);
-  const signs = i32x4.splat(halfSign);
-  const least = i32x4.splat(form == NON_NEGATIVE ? 0 : i32.MIN_VALUE);
-  for (let wide: i64 = from; wide <= <i64>to; wide++) {
-    const x = <i32>wide;
-    const found = i32x4.max_s(
-      requantizeVector(i32x4.splat(x), multiplier, scale, halves, signs),
-      least,
-    );
-    const wanted = i32x4(
-      exact(x, 0, form),
-      exact(x, 1, form),
-      exact(x, 2, form),
-      exact(x, 3, form),
-    );
-    if (v128.any_true(v128.xor(found, wanted))) return wide;
-  }
-  return (<i64>1) << 32;
+export function sweep(from: i32, to: i32, kind: i32, low: i32, high: i32): i64 {
+  if (kind == RESCALE_FLOAT) return sweepKind(from, to, RESCALE_FLOAT, low, high);
+  if (kind == RESCALE_SIGNED_FLOAT) return sweepKind(from, to, RESCALE_SIGNED_FLOAT, low, high);
+  if (kind == RESCALE_DOUBLE) return sweepKind(from, to, RESCALE_DOUBLE, low, high);
+  return sweepKind(from, to, RESCALE_VECTOR, low, high);
 }

@@ -1,0 +1,190 @@
+/** Panels of channels whose sums are rescaled alike, in each of the forms that take vectors. */
+
+import { floatFactor } from '../../fastpath/compile/float-rescaling.ts';
+import { packFactors } from '../../fastpath/compile/pack.ts';
+import { requantizeInt32, requantizeInt64 } from '../../reference/index.ts';
+import { generator } from '../draws.ts';
+import type { Factor } from './hold.ts';
+
+/** How sums are rescaled: A4 in integers, A5 in float64, A4 in float32 where the lowest code is not below zero, and where it is. */
+export const forms = ['vector', 'double', 'float', 'signed float'] as const;
+export type Form = (typeof forms)[number];
+
+/** RESCALE_* of fastpath/assembly/requantize.ts. */
+export const kinds: Readonly<Record<Form, number>> = {
+  float: 0,
+  'signed float': 1,
+  vector: 2,
+  double: 4,
+};
+
+/** Channels that are swept together, one a lane: half a panel, whose others have a multiplier of 0. */
+export const LANES = 4;
+
+export const LARGEST = 2 ** 31 - 1;
+
+export interface Panel {
+  readonly form: Form;
+  readonly factors: readonly Factor[];
+  /** What the compiler packs. */
+  readonly parameters: Uint8Array;
+  /** Results, before the zero point, between which every one counts: beyond them the clamp decides. */
+  readonly low: number;
+  readonly high: number;
+  /** No accumulator is farther from zero. */
+  readonly reach: number;
+}
+
+/** The ends of multipliers and shifts, and what lies around the multipliers that A5 rounds to 0x7FFF. */
+export const edgeFactors: readonly Factor[] = [
+  { multiplier: LARGEST, shift: -2 },
+  { multiplier: 2 ** 30, shift: -31 },
+  { multiplier: 2 ** 30, shift: -2 },
+  { multiplier: LARGEST, shift: -31 },
+  { multiplier: 0x7fff0000, shift: -9 },
+  { multiplier: 0x7ffeffff, shift: -10 },
+  { multiplier: 2 ** 30 + 2 ** 15, shift: -3 },
+  { multiplier: 0, shift: -2 },
+  { multiplier: 1, shift: -2 },
+];
+
+/** Ends of factors in float32: what rounds up to a power of two, multipliers that are not normalised, and 0. */
+const floatEdges: readonly Factor[] = [
+  { multiplier: LARGEST, shift: -2 },
+  { multiplier: 2 ** 30, shift: -10 },
+  { multiplier: LARGEST, shift: -10 },
+  { multiplier: LARGEST - 63, shift: -5 },
+  { multiplier: 2 ** 24 + 1, shift: -2 },
+  { multiplier: 1, shift: -3 },
+  { multiplier: 0, shift: -2 },
+  { multiplier: 0, shift: 0 },
+];
+
+/** Zero points and limits whose lowest code is not below zero, and others; among them a range of one code. */
+const floatRanges = {
+  float: [
+    { zero: -128, min: -128, max: 127 },
+    { zero: 0, min: 0, max: 127 },
+    { zero: -128, min: -128, max: -22 },
+    { zero: -128, min: 127, max: 127 },
+    { zero: -100, min: 3, max: 90 },
+  ],
+  'signed float': [
+    { zero: 0, min: -128, max: 127 },
+    { zero: 127, min: -128, max: 127 },
+    { zero: -127, min: -128, max: 127 },
+    { zero: 127, min: -128, max: -3 },
+    { zero: 5, min: 4, max: 4 },
+  ],
+} as const;
+
+/** `count` panels of a form, the same from the same seed: factors at their ends and random ones in turn. */
+export function drawPanels(form: Form, count: number, seed: number): readonly Panel[] {
+  const random = generator(seed);
+  return Array.from({ length: count }, (_, i) => {
+    if (form === 'vector' || form === 'double') {
+      const factors = integerFactors(form, i, random);
+      const range = { zero: 0, min: -128, max: 127 };
+      const all = { low: -(2 ** 31), high: LARGEST };
+      const reach = form === 'vector' ? LARGEST : Math.min(...factors.map(reachOfOne));
+      return { form, factors, parameters: packed(form, factors, range, LARGEST), ...all, reach };
+    }
+    const ranges = floatRanges[form];
+    const range = ranges[i % ranges.length] ?? ranges[0];
+    const [low, high] = [range.min - range.zero, range.max - range.zero];
+    const factors = floatFactors(i, { low, high }, random);
+    const reach = bisect(0, LARGEST, (most) => !isFloat(packed(form, factors, range, most))) - 1;
+    return { form, factors, parameters: packed(form, factors, range, reach), low, high, reach };
+  });
+}
+
+function integerFactors(
+  form: 'vector' | 'double',
+  panel: number,
+  random: () => number,
+): readonly Factor[] {
+  const highest = form === 'vector' ? -2 : 7;
+  return Array.from({ length: LANES }, (_, lane) => {
+    const multiplier = 2 ** 30 + Math.floor(random() * 2 ** 30);
+    const shift = highest - Math.floor(random() * (highest + 32));
+    const edge = lane % 2 === 0 ? edgeFactors[(panel * LANES + lane) / 2] : undefined;
+    return edge ?? { multiplier, shift };
+  });
+}
+
+/** Such as the compiler finds in float32. */
+function floatFactors(
+  panel: number,
+  range: { readonly low: number; readonly high: number },
+  random: () => number,
+): readonly Factor[] {
+  const proven = ({ multiplier, shift }: Factor): boolean =>
+    floatFactor(multiplier, shift, range) !== undefined;
+  return Array.from({ length: LANES }, (_, lane) => {
+    const edge =
+      lane % 2 === 0 ? floatEdges[((panel * LANES + lane) / 2) % floatEdges.length] : undefined;
+    if (edge !== undefined && proven(edge)) return edge;
+    for (;;) {
+      const multiplier = 2 ** 30 + Math.floor(random() * 2 ** 30);
+      const drawn = { multiplier, shift: -2 - Math.floor(random() * 9) };
+      if (proven(drawn)) return drawn;
+    }
+  });
+}
+
+/** Rule R2, where the sum fits 32 bits: a multiplier rounded up gives at most 2^shift. */
+function reachOfOne({ shift }: Factor): number {
+  return Math.min(LARGEST, 2 ** (31 - shift) - 1);
+}
+
+function packed(
+  form: Form,
+  factors: readonly Factor[],
+  range: { readonly zero: number; readonly min: number; readonly max: number },
+  reach: number,
+): Uint8Array {
+  const isFloatForm = form !== 'vector' && form !== 'double';
+  return packFactors({
+    bias: factors.map(() => 0),
+    multiplier: factors.map(({ multiplier }) => multiplier),
+    shift: factors.map(({ shift }) => shift),
+    twice: form !== 'double',
+    ...range,
+    ...(isFloatForm ? { reach: factors.map(() => reach) } : {}),
+  });
+}
+
+/** The kind that the compiler chose. */
+export function kindOf(parameters: Uint8Array): number {
+  return new DataView(parameters.buffer).getInt32(96, true);
+}
+
+function isFloat(parameters: Uint8Array): boolean {
+  return kindOf(parameters) <= kinds['signed float'];
+}
+
+/** The least accumulators from which the results of a panel's channels are at least a code of int8, or one between its limits. */
+export function risesOf({ form, factors, low, high, reach }: Panel): readonly number[] {
+  const rescale = form === 'double' ? requantizeInt64 : requantizeInt32;
+  const first = Math.max(low, -255) + 1;
+  const last = Math.min(high, 255);
+  return factors.flatMap(({ multiplier, shift }) => {
+    const rises: number[] = [];
+    for (let code = first; code <= last; code++) {
+      const rise = bisect(-reach, reach + 1, (x) => rescale(x, multiplier, shift) >= code);
+      if (rise > -reach && rise <= reach) rises.push(rise);
+    }
+    return rises;
+  });
+}
+
+/** The least integer in [from, to) of which `holds` holds, as it does of all above; or `to`. */
+function bisect(from: number, to: number, holds: (x: number) => boolean): number {
+  let [low, high] = [from, to];
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    if (holds(middle)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
