@@ -1,6 +1,7 @@
 /**
- * npm run exhaustive: every int32 accumulator through the vector rescaling, in each of its forms, against rules A4 and
- * A5, for drawn multipliers and shifts.
+ * npm run exhaustive: every int32 accumulator that the rules allow through the vector rescaling, in each of its forms and
+ * on each variant, against rules A4 and A5, for drawn multipliers and shifts. The float32 forms end where the compiler
+ * takes none.
  *
  * The reference does not run 2^32 times: what it computes is held to the same scalar forms on some million drawn
  * accumulators first, edges among them.
@@ -9,12 +10,10 @@
 import process from 'node:process';
 import { Command } from 'commander';
 import { positiveInteger, print, Progress } from '../../tools/commands/context.ts';
+import { drawPanels, forms, LANES, type Panel } from './panels.ts';
 import {
   checkScalars,
   compileSweep,
-  drawFactors,
-  forms,
-  LANES,
   sweepRange,
   type Difference,
   type SweepModule,
@@ -24,7 +23,13 @@ import type { Factor } from './hold.ts';
 const SCALAR_DRAWS = 4_000_000;
 /** Accumulators between two reports of progress. */
 const SLICE = 2 ** 24;
-const LARGEST = 2 ** 31 - 1;
+/** Only the float32 forms are other instructions with relaxed SIMD. */
+const variantsOf = {
+  vector: ['simd'],
+  double: ['simd'],
+  float: ['simd', 'relaxed'],
+  'signed float': ['simd', 'relaxed'],
+} as const;
 
 interface Flags {
   readonly draws: number;
@@ -32,9 +37,9 @@ interface Flags {
 }
 
 function main({ draws, seed }: Flags): void {
-  const module = compileSweep();
+  const modules = { simd: compileSweep('simd'), relaxed: compileSweep('relaxed') };
   const start = performance.now();
-  const wrong = checkScalars(module, SCALAR_DRAWS, seed);
+  const wrong = checkScalars(modules.simd, SCALAR_DRAWS, seed);
   if (wrong !== undefined) {
     fail(wrong);
     return;
@@ -42,45 +47,42 @@ function main({ draws, seed }: Flags): void {
   print(
     `A4 and A5 are the same in the reference, the kernels and the sweep: ${String(SCALAR_DRAWS)} accumulators of each, ${seconds(start)} s`,
   );
-  const factors = drawFactors(Math.ceil(draws / LANES) * LANES, seed);
+  const sweeps = forms.flatMap((form) =>
+    drawPanels(form, Math.ceil(draws / LANES), seed).flatMap((panel) =>
+      variantsOf[form].map((variant) => ({ panel, variant })),
+    ),
+  );
   const progress = new Progress('Sweeping, in multiples of 2^24 accumulators');
-  const steps = ((factors.length / LANES) * forms.length * 2 ** 32) / SLICE;
-  const sweepStart = performance.now();
+  const slices = sweeps.reduce((sum, { panel }) => sum + slicesOf(panel), 0);
   let done = 0;
-  for (let first = 0; first < factors.length; first += LANES) {
-    const panel = factors.slice(first, first + LANES);
-    for (const form of forms) {
-      const formStart = performance.now();
-      const found = sweepAll(module, panel, form, () => {
-        done += 1;
-        progress.update(done, steps);
-      });
-      if (found !== undefined) {
-        progress.end();
-        fail(textOf(found));
-        return;
-      }
-      progress.end();
-      print(`${form}: ${panel.map(factorText).join(', ')}: equal, ${seconds(formStart)} s`);
+  for (const { panel, variant } of sweeps) {
+    const panelStart = performance.now();
+    const found = sweepAll(modules[variant], panel, () => {
+      done += 1;
+      progress.update(done, slices);
+    });
+    progress.end();
+    if (found !== undefined) {
+      fail(textOf(found, variant));
+      return;
     }
+    print(
+      `${panel.form}, ${variant}, up to ${String(panel.reach)}: ${panel.factors.map(factorText).join(', ')}: equal, ${seconds(panelStart)} s`,
+    );
   }
-  const sweeps = factors.length * forms.length;
-  const each = (performance.now() - sweepStart) / 1000 / sweeps;
   print(
-    `${String(factors.length)} factors in ${String(forms.length)} forms, 2^32 - 1 accumulators each: all equal, ${each.toFixed(1)} s a sweep`,
+    `${String(sweeps.length)} sweeps of ${String(LANES)} factors each: all equal, ${seconds(start)} s`,
   );
 }
 
-/** Every accumulator that rule R1 allows: |x| < 2^31, the shifts being negative. */
-function sweepAll(
-  module: SweepModule,
-  panel: readonly Factor[],
-  form: (typeof forms)[number],
-  onSlice: () => void,
-): Difference | undefined {
-  for (let from = -LARGEST; from <= LARGEST; from += SLICE) {
-    const to = Math.min(from + SLICE - 1, LARGEST);
-    const found = sweepRange(module, panel, form, from, to);
+function slicesOf({ reach }: Panel): number {
+  return Math.ceil((2 * reach + 1) / SLICE);
+}
+
+/** Every accumulator that the rules allow (R1, R2), or that the compiler takes float32 for. */
+function sweepAll(module: SweepModule, panel: Panel, onSlice: () => void): Difference | undefined {
+  for (let from = -panel.reach; from <= panel.reach; from += SLICE) {
+    const found = sweepRange(module, panel, from, from + SLICE - 1);
     if (found !== undefined) return found;
     onSlice();
   }
@@ -91,8 +93,8 @@ function factorText({ multiplier, shift }: Factor): string {
   return `${String(multiplier)} * 2^${String(shift - 31)}`;
 }
 
-function textOf({ accumulator, form, factors }: Difference): string {
-  return `Expected the rules' codes of accumulator ${String(accumulator)} but found others, ${form}, among the factors ${factors.map(factorText).join(', ')}`;
+function textOf({ accumulator, panel }: Difference, variant: string): string {
+  return `Expected the rules' codes of accumulator ${String(accumulator)} but found others, ${panel.form}, ${variant}, among the factors ${panel.factors.map(factorText).join(', ')}`;
 }
 
 function seconds(start: number): string {
@@ -106,7 +108,12 @@ function fail(text: string): void {
 
 new Command('exhaustive')
   .description('holds the vector rescaling to the rules, on every int32 accumulator')
-  .option('--draws <count>', 'multipliers and shifts, in multiples of 4', positiveInteger, 4)
+  .option(
+    '--draws <count>',
+    'multipliers and shifts of each form, in multiples of 4',
+    positiveInteger,
+    4,
+  )
   .option('--seed <number>', 'what they are drawn from', positiveInteger, 1)
   .action((flags: Flags) => {
     main(flags);

@@ -164,7 +164,13 @@ function isFloat(parameters: Uint8Array): boolean {
 }
 
 /** The least accumulators from which the results of a panel's channels are at least a code of int8, or one between its limits. */
-export function risesOf({ form, factors, low, high, reach }: Panel): readonly number[] {
+export function risesOf({
+  form,
+  factors,
+  low,
+  high,
+  reach,
+}: Omit<Panel, 'parameters'>): readonly number[] {
   const rescale = form === 'double' ? requantizeInt64 : requantizeInt32;
   const first = Math.max(low, -255) + 1;
   const last = Math.min(high, 255);

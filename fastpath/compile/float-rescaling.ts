@@ -65,8 +65,8 @@ export function floatFactor(
   return undefined;
 }
 
-/** The least accumulator of each code above `low`, where the output first reaches it. */
-function risesOf(multiplier: number, shift: number, { low, high }: CodeRange): Float64Array {
+/** The least accumulator of each code above `low`, where the output first reaches it. multiplier above 0; shift in [-10, -2]. */
+export function risesOf(multiplier: number, shift: number, { low, high }: CodeRange): Float64Array {
   const rises = new Float64Array(Math.max(high - low, 0));
   // In units of 2^30: the result is (x * m + 2^(t - 1) ± 2^30) >> t, with the sum's sign, where t = 31 - shift.
   const step = 2 ** (1 - shift);
@@ -78,7 +78,7 @@ function risesOf(multiplier: number, shift: number, { low, high }: CodeRange): F
   return rises;
 }
 
-/** ceil(a / b), where a is a float64 integer below 2^75 and b one below 2^31. */
+/** ceil(a / b), where a is a float64 integer of magnitude below 2^50 and b one in [1, 2^31). */
 function ceilingQuotient(a: number, b: number): number {
   const quotient = a / b;
   const nearest = Math.round(quotient);
@@ -87,8 +87,8 @@ function ceilingQuotient(a: number, b: number): number {
   return BigInt(nearest) * BigInt(b) < BigInt(a) ? nearest + 1 : nearest;
 }
 
-/** From the highest code down, whose products round most coarsely. */
-function risesAt(factor: FloatFactor, rises: Float64Array, { low }: CodeRange): boolean {
+/** Whether float32 rises there, and not before; from the highest code down, whose products round most coarsely. */
+export function risesAt(factor: FloatFactor, rises: Float64Array, { low }: CodeRange): boolean {
   for (let i = rises.length - 1; i >= 0; i--) {
     const code = low + 1 + i;
     const rise = rises[i] ?? NaN;
