@@ -106,6 +106,7 @@ const side = ordered(1, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12);
 const kernelSide = ordered(1, 1, 2, 3, 3, 5);
 const step = ordered(1, 1, 2, 3);
 const margin = fc.nat({ max: 3 });
+const deepMargin = ordered(0, 0, 0, 1, 2, 4, 9);
 const batchCount = ordered(1, 1, 2);
 export const seed = fc.integer({ min: 1, max: 2 ** 31 - 1 });
 
@@ -149,6 +150,17 @@ const edges: fc.Arbitrary<Geometry> = fc.record({
   padding: fc.tuple(margin, margin, margin, margin),
   channels: ordered(1, 3, 8, 9),
   outChannels: ordered(1, 3, 8, 9),
+});
+
+/** Windows of one to three bands of four rows, for which and of which kernels lay out padding too: also more than reaches. */
+const tall: fc.Arbitrary<Geometry> = fc.record({
+  batches: batchCount,
+  image: fc.tuple(ordered(1, 3, 4, 5, 6, 8, 9, 12), ordered(1, 2, 3, 4, 5)),
+  kernel: fc.tuple(ordered(1, 2, 3, 4, 5, 6, 7, 8, 9), ordered(1, 2, 3)),
+  stride: fc.tuple(step, step),
+  padding: fc.tuple(deepMargin, deepMargin, deepMargin, deepMargin),
+  channels: ordered(1, 7, 8, 9, 16, 17),
+  outChannels: ordered(1, 7, 8, 9, 16, 17),
 });
 
 /** More windows than fit the 128 KiB that kernels lay out at a time. */
@@ -215,6 +227,7 @@ const geometry: fc.Arbitrary<Geometry> = fc
     { arbitrary: edges, weight: 8 },
     { arbitrary: nearlyPointwise, weight: 12 },
     { arbitrary: anyGeometry, weight: 30 },
+    { arbitrary: tall, weight: 12 },
     { arbitrary: deep, weight: 4 },
     { arbitrary: large, weight: 1 },
   )
@@ -239,10 +252,13 @@ interface Values {
   readonly weights: Pattern;
   /** The share of the weights' range that is used. */
   readonly amplitude: number;
-  /** `one`: the limit in the first channel alone. */
+  /** `one`: the limit in the first channel alone. With the aim `limit`, `small` aims at results of some 2^21. */
   readonly bias: 'none' | 'small' | 'limit' | 'one';
-  /** `slight` and `around`: those of small sums, around those that kernels treat one by one. */
-  readonly shifts: 'typical' | 'any' | 'equal' | 'slight' | 'around' | 'lowest';
+  /**
+   * `slight`: those of small sums. `around` and `fine`: around -2, above which kernels treat sums one by one, and around
+   * -10, below which they take none to float32.
+   */
+  readonly shifts: 'typical' | 'any' | 'equal' | 'slight' | 'around' | 'fine' | 'lowest';
   /** Powers of two make ties; `some zero`: every other channel; `rounded`: near halves of what is left of 16 bits (A5). */
   readonly multipliers: 'power' | 'any' | 'largest' | 'some zero' | 'rounded';
   readonly zeroPoint: number;
@@ -259,7 +275,7 @@ const values: fc.Arbitrary<Values> = fc.record({
   weights: ordered(...patterns),
   amplitude: ordered(0.005, 0.05, 0.5, 1),
   bias: ordered('none', 'small', 'limit', 'one'),
-  shifts: ordered('typical', 'equal', 'slight', 'around', 'any', 'lowest'),
+  shifts: ordered('typical', 'equal', 'slight', 'around', 'fine', 'any', 'lowest'),
   multipliers: ordered('power', 'any', 'any', 'any', 'largest', 'some zero', 'rounded'),
   zeroPoint: ordered(0, -3, -128, 127),
   outputZeroPoint: ordered(0, 5, -128, 127),
@@ -461,17 +477,29 @@ const anyChannels: Channels = (mode, values, sums, radius, outputZeroPoint, rand
   });
 };
 
-/** Biases that fill what the products leave of the largest accumulator, also of one that is first shifted to the left. */
+/**
+ * Biases that fill what the products leave of the largest accumulator, also of one that is first shifted to the left; or
+ * of the largest whose result kernels take from float32 to an integer, and of some beyond.
+ */
 const limitChannels: Channels = (mode, values, sums, radius, outputZeroPoint, random) =>
   sums.map((sum, c) => {
     const sign = random() < 0.5 ? -1 : 1;
     const multiplier = multiplierFor(values, c, random());
     const lowest = values.shifts === 'lowest';
-    const wanted = lowest ? -31 : wantedShift(mode, 'any', 0, random());
+    const float = values.bias === 'small' && !roundsOnce(mode);
+    const drawn = random();
+    const wanted = float
+      ? -2 - Math.floor(9 * drawn)
+      : lowest
+        ? -31
+        : wantedShift(mode, 'any', 0, drawn);
     const lead = roundsOnce(mode) ? 0 : Math.max(wanted, 0);
     // By the lowest shift, what is a unit or two below the limit is rounded otherwise.
     const below = lowest ? Math.floor(6 * random()) : 0;
-    const bound = Math.max(Math.floor((mode.limit - 1 - below) / 2 ** lead), sum * radius);
+    const largest = Math.floor((mode.limit - 1 - below) / 2 ** lead);
+    const result = 2 ** 21 - 12 + 16 * random();
+    const wantedBound = float ? Math.floor(result / (multiplier * 2 ** (wanted - 31))) : largest;
+    const bound = Math.max(Math.min(wantedBound, largest), sum * radius);
     const shift = fittingShift(mode, bound, multiplier, wanted, outputZeroPoint);
     return { bias: sign * (bound - sum * radius) + 0, multiplier, shift };
   });
@@ -580,6 +608,7 @@ function wantedShift(mode: SumMode, kind: Values['shifts'], bound: number, draw:
     any: Math.floor(draw * 39) - 31,
     slight: Math.floor(draw * 7) - 8,
     around: Math.floor(draw * 7) - 5,
+    fine: Math.floor(draw * 7) - 13,
     lowest: -31,
     typical,
     equal: typical,

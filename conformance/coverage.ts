@@ -35,6 +35,7 @@ const among =
 const sums = among('conv2d', 'depthwiseConv2d', 'fullyConnected');
 const windows = among('conv2d', 'depthwiseConv2d', 'averagePool');
 const convolutions = among('conv2d', 'depthwiseConv2d');
+const depthwise = among('depthwiseConv2d');
 const matrices = among('conv2d', 'fullyConnected');
 const values = among('add', 'mean', 'clamp', 'relu', 'relu6', 'quantize');
 const always: Applies = () => true;
@@ -64,6 +65,7 @@ const limited = among(
   'relu',
   'relu6',
 );
+const sums8 = both(sums, int8);
 
 /** Every category: what it means, and the operators and precisions that have it. */
 const described = {
@@ -86,6 +88,8 @@ const described = {
   'terms: tile + 1': ['9 products in a sum', matrices],
   'terms: 2 tiles + 3': ['19 products in a sum', matrices],
   'terms: prime': ['a prime number of products above 19', matrices],
+  'terms: no fours': ['products that do not fill up groups of four', matrices],
+  'terms: odd fours': ['an odd number of groups of four products', matrices],
   'windows beyond 128 KiB': ['more than 128 KiB of windows as int16 or float32', matrices],
   'several images': ['a batch of more than one', either(windows, among('mean', 'pad'))],
   'longest row': ['the most elements that R6 allows', both(among('softmax'), integers)],
@@ -93,6 +97,25 @@ const described = {
   // Windows.
   'image of one pixel': ['a 1x1 image', either(windows, among('mean', 'pad'))],
   'kernel beyond image': ['a kernel larger than the image along an axis', windows],
+  'one output row': ['one row of outputs', windows],
+  'one output column': ['one column of outputs', windows],
+  'output rows: odd': ['three rows of outputs, or another odd number above one', windows],
+  'output rows: even': ['an even number of rows of outputs', windows],
+  'output columns: odd': ['three columns of outputs, or another odd number above one', windows],
+  'output columns: even': ['an even number of columns of outputs', windows],
+  'kernel rows: 1': ['a window of one row', depthwise],
+  'kernel rows: tile - 1': ['a window of 3 rows', depthwise],
+  'kernel rows: tile': ['a window of 4 rows', depthwise],
+  'kernel rows: tile + 1': ['a window of 5 rows', depthwise],
+  'kernel rows: 2 tiles': ['a window of 8 rows', depthwise],
+  'kernel rows: 2 tiles + 1': ['a window of 9 rows', depthwise],
+  'shared rows, odd': [
+    'windows of up to 3 rows with stride 1, and 3 rows of outputs or another odd number',
+    depthwise,
+  ],
+  'shared rows, even': ['the same with an even number', depthwise],
+  'stride 3': ['a stride of three along an axis, and two windows there', windows],
+  'padding beyond kernel': ['more padding before or after than the window is long', convolutions],
   'window in padding': ['a window without a position inside the image', convolutions],
   'window over both edges': ['a window that reaches beyond opposite edges', windows],
   'unequal padding': ['other padding before than after', either(windows, among('pad'))],
@@ -113,6 +136,10 @@ const described = {
   'multiplier 2^31 - 1': ['the largest multiplier', fixedPoint],
   'multiplier 0': ['what a factor below 2^-32 becomes', fixedPoint],
   'shift -31': ['the lowest shift', rescaled],
+  'shift -11': ['a finer factor than kernels take to float32', sums8],
+  'shift -10': ['the lowest shift that they take to float32', sums8],
+  'shifts around -10': ['shifts of -10 and above, and below, in eight channels', sums8],
+  'shifts around -2': ['shifts of -2 and below, and above, in eight channels', sums8],
   'shift -2': ['the highest of which both roundings are right shifts of a whole word', rescaled],
   'shift -1': ['a second rounding of one bit', rescaled],
   'shift 0': ['no second rounding', rescaled],
@@ -138,6 +165,8 @@ const described = {
   'saturated low': ['below the lowest code', either(rescaled, fromFloat)],
   'saturated high': ['above the highest code', either(rescaled, fromFloat)],
   'far beyond the codes': ['beyond 256 times the range of codes', rescaled],
+  'result of 2^21': ['within 16 of 2^21, beyond which kernels take no float32', sums8],
+  'result of -2^21': ['the same below zero', sums8],
   'clamped low': ['below the lower limit of the activation', limited],
   'clamped high': [
     'above the upper limit of the activation',
@@ -309,6 +338,8 @@ function sizes(call: CaseCall, add: Add): void {
   if (matrices(kind, 'int8') && weights !== undefined) {
     const terms = product(weights.shape.slice(1));
     addSize('terms', terms, 8, add);
+    add('terms: no fours', terms % 4 !== 0);
+    add('terms: odd fours', Math.ceil(terms / 4) % 2 === 1);
     const bytes = first.type === 'float32' ? 4 : 2;
     add('windows beyond 128 KiB', rowCount * terms * bytes > 2 ** 17);
   }
@@ -360,12 +391,17 @@ function windowSizes(
   add('one group per channel', groups > 1 && groups === channels);
   const still = [size, stride].every((pair) => pair[0] === 1 && pair[1] === 1);
   add('pointwise', still && groups === 1 && channels % 8 === 0 && padding.every((p) => p === 0));
+  const [, rows = 1, columns = 1] = output;
+  extents(rows, columns, add);
+  if (kind === 'depthwiseConv2d') kernelRows(size[0], rows, stride[0] === 1, add);
   for (const axis of [0, 1] as const) {
     const extent = axis === 0 ? height : width;
     const before = padding[2 * axis] ?? 0;
     const after = padding[2 * axis + 1] ?? 0;
     add('unequal padding', before !== after);
     add('kernel beyond image', size[axis] > extent);
+    add('padding beyond kernel', Math.max(before, after) > size[axis]);
+    add('stride 3', stride[axis] === 3 && (output[axis + 1] ?? 1) > 1);
     add('stride beyond kernel', stride[axis] > size[axis] && (output[axis + 1] ?? 1) > 1);
     add(
       'pixels after the last window',
@@ -377,6 +413,28 @@ function windowSizes(
       add('window over both edges', start < 0 && start + size[axis] > extent);
     }
   }
+}
+
+function extents(rows: number, columns: number, add: Add): void {
+  add('one output row', rows === 1);
+  add('one output column', columns === 1);
+  add('output rows: odd', rows > 1 && rows % 2 === 1);
+  add('output rows: even', rows % 2 === 0);
+  add('output columns: odd', columns > 1 && columns % 2 === 1);
+  add('output columns: even', columns % 2 === 0);
+}
+
+/** `consecutive`: windows begin in one row after the other. */
+function kernelRows(height: number, rows: number, consecutive: boolean, add: Add): void {
+  add('kernel rows: 1', height === 1);
+  add('kernel rows: tile - 1', height === 3);
+  add('kernel rows: tile', height === 4);
+  add('kernel rows: tile + 1', height === 5);
+  add('kernel rows: 2 tiles', height === 8);
+  add('kernel rows: 2 tiles + 1', height === 9);
+  const shared = consecutive && height <= 3;
+  add('shared rows, odd', shared && rows > 1 && rows % 2 === 1);
+  add('shared rows, even', shared && rows % 2 === 0);
 }
 
 const SMALLEST_NORMAL = 2 ** -126;
@@ -438,6 +496,8 @@ function rescalings(call: CaseCall, add: Add): void {
       add('saturated low', code < low);
       add('saturated high', code > high);
       add('far beyond the codes', Math.abs(value) > 256 * (high - low));
+      add('result of 2^21', Math.abs(value - 2 ** 21) <= 16);
+      add('result of -2^21', Math.abs(value + 2 ** 21) <= 16);
     }
     add('clamped low', limitLow > low && code < limitLow);
     add('clamped high', limitHigh < high && code > limitHigh);
@@ -492,11 +552,20 @@ function factorCategories({ output, requantization }: CaseCall, add: Add): void 
     if (m === 0) return;
     const s = shift[i] ?? 0;
     add('shift -31', s === -31);
+    add('shift -11', s === -11);
+    add('shift -10', s === -10);
     add('shift -2', s === -2);
     add('shift -1', s === -1);
     add('shift 0', s === 0);
     add('shift above 0', s > 0);
   });
+  for (let first = 0; first < shift.length; first += 8) {
+    const panel = shift.slice(first, first + 8).filter((_, i) => multiplier[first + i] !== 0);
+    const around = (limit: number): boolean =>
+      panel.some((s) => s < limit) && panel.some((s) => s >= limit);
+    add('shifts around -10', around(-10));
+    add('shifts around -2', around(-1));
+  }
   if (output.type === 'int16') return;
   const { min, max } = elementTypes[output.type];
   add('output zero point lowest', zeroPointOf(output) === min);
