@@ -6,7 +6,7 @@ import { requantizeInt32, requantizeInt64 } from '../../reference/index.ts';
 import { generator } from '../draws.ts';
 import type { Factor } from './hold.ts';
 
-/** How sums are rescaled: A4 in integers, A5 in float64, A4 in float32 where the lowest code is not below zero, and where it is. */
+/** How sums are rescaled: A4 with its product in integers, A5 in float64, A4 in float32 where the lowest code is not below zero, and where it is. */
 export const forms = ['vector', 'double', 'float', 'signed float'] as const;
 export type Form = (typeof forms)[number];
 
@@ -41,6 +41,9 @@ export const edgeFactors: readonly Factor[] = [
   { multiplier: 2 ** 30, shift: -31 },
   { multiplier: 2 ** 30, shift: -2 },
   { multiplier: LARGEST, shift: -31 },
+  { multiplier: LARGEST, shift: -15 },
+  { multiplier: 2 ** 30, shift: -15 },
+  { multiplier: 2 ** 31 - 2 ** 24, shift: -14 },
   { multiplier: 0x7fff0000, shift: -9 },
   { multiplier: 0x7ffeffff, shift: -10 },
   { multiplier: 2 ** 30 + 2 ** 15, shift: -3 },
@@ -78,36 +81,54 @@ const floatRanges = {
   ],
 } as const;
 
+interface Range {
+  readonly zero: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+const ANY_RANGE: Range = { zero: 0, min: -128, max: 127 };
+
+/** Beyond any difference between two codes of int8 the vector form need not be exact, only beyond too. */
+const MOST_DIFFERENCE = 511;
+
 /** `count` panels of a form, the same from the same seed: factors at their ends and random ones in turn. */
 export function drawPanels(form: Form, count: number, seed: number): readonly Panel[] {
   const random = generator(seed);
   return Array.from({ length: count }, (_, i) => {
-    if (form === 'vector' || form === 'double') {
-      const factors = integerFactors(form, i, random);
-      const range = { zero: 0, min: -128, max: 127 };
-      const all = { low: -(2 ** 31), high: LARGEST };
-      const reach = form === 'vector' ? LARGEST : Math.min(...factors.map(reachOfOne));
-      return { form, factors, parameters: packed(form, factors, range, LARGEST), ...all, reach };
+    if (form === 'double') {
+      const factors = integerFactors(-31, 7, i, random);
+      const reach = Math.min(...factors.map(reachOfOne));
+      const parameters = packed(form, factors, ANY_RANGE, reach);
+      return { form, factors, parameters, low: -(2 ** 31), high: LARGEST, reach };
+    }
+    if (form === 'vector') {
+      const factors = integerFactors(-15, -2, i, random);
+      const reach = largestReach(form, factors, ANY_RANGE);
+      const parameters = packed(form, factors, ANY_RANGE, reach);
+      return { form, factors, parameters, low: -MOST_DIFFERENCE, high: MOST_DIFFERENCE, reach };
     }
     const ranges = floatRanges[form];
     const range = ranges[i % ranges.length] ?? ranges[0];
     const [low, high] = [range.min - range.zero, range.max - range.zero];
     const factors = floatFactors(i, { low, high }, random);
-    const reach = bisect(0, LARGEST, (most) => !isFloat(packed(form, factors, range, most))) - 1;
+    const reach = largestReach(form, factors, range);
     return { form, factors, parameters: packed(form, factors, range, reach), low, high, reach };
   });
 }
 
 function integerFactors(
-  form: 'vector' | 'double',
+  least: number,
+  most: number,
   panel: number,
   random: () => number,
 ): readonly Factor[] {
-  const highest = form === 'vector' ? -2 : 7;
+  const fits = ({ shift }: Factor): boolean => shift >= least && shift <= most;
+  const edges = edgeFactors.filter(fits);
   return Array.from({ length: LANES }, (_, lane) => {
     const multiplier = 2 ** 30 + Math.floor(random() * 2 ** 30);
-    const shift = highest - Math.floor(random() * (highest + 32));
-    const edge = lane % 2 === 0 ? edgeFactors[(panel * LANES + lane) / 2] : undefined;
+    const shift = most - Math.floor(random() * (most - least + 1));
+    const edge = lane % 2 === 0 ? edges[(panel * LANES + lane) / 2] : undefined;
     return edge ?? { multiplier, shift };
   });
 }
@@ -137,30 +158,31 @@ function reachOfOne({ shift }: Factor): number {
   return Math.min(LARGEST, 2 ** (31 - shift) - 1);
 }
 
-function packed(
-  form: Form,
-  factors: readonly Factor[],
-  range: { readonly zero: number; readonly min: number; readonly max: number },
-  reach: number,
-): Uint8Array {
-  const isFloatForm = form !== 'vector' && form !== 'double';
+/** The farthest that sums may lie from zero for the compiler to choose a form. */
+function largestReach(form: Form, factors: readonly Factor[], range: Range): number {
+  const chosen = (reach: number): boolean =>
+    kindOf(packed(form, factors, range, reach)) === kinds[form];
+  return bisect(0, LARGEST, (reach) => !chosen(reach + 1));
+}
+
+/** A factor so fine that no float32 scale is tried for its panel. */
+const FINE: Factor = { multiplier: 2 ** 30, shift: -15 };
+
+function packed(form: Form, factors: readonly Factor[], range: Range, reach: number): Uint8Array {
+  const channels = form === 'vector' ? [...factors, FINE] : factors;
   return packFactors({
-    bias: factors.map(() => 0),
-    multiplier: factors.map(({ multiplier }) => multiplier),
-    shift: factors.map(({ shift }) => shift),
+    bias: channels.map(() => 0),
+    multiplier: channels.map(({ multiplier }) => multiplier),
+    shift: channels.map(({ shift }) => shift),
     twice: form !== 'double',
     ...range,
-    ...(isFloatForm ? { reach: factors.map(() => reach) } : {}),
+    ...(form === 'double' ? {} : { reach: channels.map(() => reach) }),
   });
 }
 
 /** The kind that the compiler chose. */
 export function kindOf(parameters: Uint8Array): number {
   return new DataView(parameters.buffer).getInt32(96, true);
-}
-
-function isFloat(parameters: Uint8Array): boolean {
-  return kindOf(parameters) <= kinds['signed float'];
 }
 
 /** The least accumulators from which the results of a panel's channels are at least a code of int8, or one between its limits. */

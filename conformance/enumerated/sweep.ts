@@ -10,6 +10,8 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { instantiateSync } from '@assemblyscript/loader';
 import type { Variant } from '../../fastpath/runtime/index.ts';
+import { MAX_WIDE_PRODUCT } from '../../fastpath/compile/pack.ts';
+import { reduceMultiplier } from '../../reference/arithmetic/requantize.ts';
 import { requantizeInt32, requantizeInt64 } from '../../reference/index.ts';
 import { packagePath } from '../../tools/models.ts';
 import { generator } from '../draws.ts';
@@ -24,6 +26,8 @@ export interface SweepModule extends Record<string, unknown> {
   /** Rules A4 and A5. */
   roundedTwice(accumulator: number, multiplier: number, shift: number): number;
   roundedOnce(accumulator: bigint, multiplier: number, shift: number): number;
+  /** The kernels' A5 of wide sums in float64. */
+  roundedInFloat64(accumulator: number, factor: number): number;
   setFactor(lane: number, multiplier: number, shift: number): void;
   parametersAt(): number;
   parametersBytes(): number;
@@ -117,6 +121,10 @@ export function checkScalars(module: SweepModule, draws: number, seed: number): 
       module.requantizeInt64(BigInt(wide), multiplier, shift),
       requantizeInt64(wide, multiplier, shift),
     ];
+    const reduced = reduceMultiplier(multiplier);
+    if (Math.abs(wide) * reduced < MAX_WIDE_PRODUCT) {
+      once.push(module.roundedInFloat64(wide, reduced * 2 ** (shift - 15)));
+    }
     if (differ(once)) return difference('A5', wide, { multiplier, shift }, once);
   }
   return undefined;
@@ -130,7 +138,7 @@ function difference(
   rule: string,
   accumulator: number,
   { multiplier, shift }: Factor,
-  [exact, kernel, reference]: readonly number[],
+  [exact, kernel, reference, float64]: readonly number[],
 ): string {
-  return `${rule} of ${String(accumulator)}, multiplier ${String(multiplier)}, shift ${String(shift)}: expected ${String(exact)} but found ${String(kernel)} in the kernels and ${String(reference)} in the reference`;
+  return `${rule} of ${String(accumulator)}, multiplier ${String(multiplier)}, shift ${String(shift)}: expected ${String(exact)} but found ${String(kernel)} in the kernels and ${String(reference)} in the reference${float64 === undefined ? '' : `, ${String(float64)} in float64`}`;
 }

@@ -140,10 +140,10 @@ function packPanelFactors(
     });
     return RESCALE.double;
   }
-  const vector = lanes.every((c, i) => {
-    const most = factors.reach?.[c];
-    return most !== undefined && fitsVector(multipliers[i] ?? 0, shifts[i] ?? 0, most);
-  });
+  const { reach } = factors;
+  const vector =
+    reach !== undefined &&
+    lanes.every((c, i) => fitsVector(multipliers[i] ?? 0, shifts[i] ?? 0, reach[c] ?? 0));
   for (const m of multipliers) writer.int32(m);
   for (const shift of shifts) {
     if (vector) writer.element('f32', 2 ** (1 + shift));
@@ -188,7 +188,7 @@ function floatFactorsOf(
 }
 
 /** Of a wide sum and its 15-bit multiplier: their product is exact in float64, and stays so with a half added. */
-const MAX_WIDE_PRODUCT = 2 ** 52;
+export const MAX_WIDE_PRODUCT = 2 ** 52;
 
 /** Parameters of panels of wide sums: 8 biases, 8 factors, then how they are applied (requantize-wide.ts). */
 export function packWideFactors(factors: ChannelFactors, reach: readonly number[]): Uint8Array {

@@ -12,6 +12,7 @@ import {
   RESCALE_VECTOR,
   rescaleDouble,
   rescaleFloat,
+  roundHalfUp,
 } from '../../../fastpath/assembly/requantize';
 
 export { requantizeInt32, requantizeInt64 } from '../../../fastpath/assembly/requantize';
@@ -32,6 +33,13 @@ export function roundedOnce(x: i64, multiplier: i32, shift: i32): i32 {
   return <i32>((x * reduced + ((<i64>1) << (14 - shift))) >> (15 - shift));
 }
 
+
+/** The kernels' form of A5 for wide sums: in float64, by a factor of 15 bits times a power of two. */
+export function roundedInFloat64(x: f64, factor: f64): i32 {
+  const sums = f64x2.splat(x);
+  const factors = f64x2.splat(factor);
+  return i32x4.extract_lane(roundHalfUp(sums, factors, sums, factors), 3);
+}
 
 /** The rules' factors of four channels: multipliers, then shifts. */
 const FACTORS: usize = memory.data(32, 16);
