@@ -255,8 +255,8 @@ interface Values {
   /** `one`: the limit in the first channel alone. With the aim `limit`, `small` aims at results of some 2^21. */
   readonly bias: 'none' | 'small' | 'limit' | 'one';
   /**
-   * `slight`: those of small sums. `around` and `fine`: around -2, above which kernels treat sums one by one, and around
-   * -10, below which they take none to float32.
+   * `slight`: those of small sums. `around`: around -2, above which kernels treat sums one by one. `fine`: around -10, below
+   * which they apply no factor in float32, and -15, below which they treat sums one by one again.
    */
   readonly shifts: 'typical' | 'any' | 'equal' | 'slight' | 'around' | 'fine' | 'lowest';
   /** Powers of two make ties; `some zero`: every other channel; `rounded`: near halves of what is left of 16 bits (A5). */
@@ -608,7 +608,7 @@ function wantedShift(mode: SumMode, kind: Values['shifts'], bound: number, draw:
     any: Math.floor(draw * 39) - 31,
     slight: Math.floor(draw * 7) - 8,
     around: Math.floor(draw * 7) - 5,
-    fine: Math.floor(draw * 7) - 13,
+    fine: Math.floor(draw * 9) - 17,
     lowest: -31,
     typical,
     equal: typical,

@@ -136,8 +136,11 @@ const described = {
   'multiplier 2^31 - 1': ['the largest multiplier', fixedPoint],
   'multiplier 0': ['what a factor below 2^-32 becomes', fixedPoint],
   'shift -31': ['the lowest shift', rescaled],
-  'shift -11': ['a finer factor than kernels take to float32', sums8],
-  'shift -10': ['the lowest shift that they take to float32', sums8],
+  'shift -11': ['a finer factor than kernels apply in float32', sums8],
+  'shift -10': ['the lowest shift that they apply in float32', sums8],
+  'shift -16': ['a finer factor than they round in vectors', sums8],
+  'shift -15': ['the lowest shift that they do', sums8],
+  'shifts around -15': ['shifts of -15 and above, and below, in eight channels', sums8],
   'shifts around -10': ['shifts of -10 and above, and below, in eight channels', sums8],
   'shifts around -2': ['shifts of -2 and below, and above, in eight channels', sums8],
   'shift -2': ['the highest of which both roundings are right shifts of a whole word', rescaled],
@@ -165,7 +168,7 @@ const described = {
   'saturated low': ['below the lowest code', either(rescaled, fromFloat)],
   'saturated high': ['above the highest code', either(rescaled, fromFloat)],
   'far beyond the codes': ['beyond 256 times the range of codes', rescaled],
-  'result of 2^21': ['within 16 of 2^21, beyond which kernels take no float32', sums8],
+  'result of 2^21': ['within 16 of 2^21, beyond which kernels round one by one', sums8],
   'result of -2^21': ['the same below zero', sums8],
   'clamped low': ['below the lower limit of the activation', limited],
   'clamped high': [
@@ -552,6 +555,8 @@ function factorCategories({ output, requantization }: CaseCall, add: Add): void 
     if (m === 0) return;
     const s = shift[i] ?? 0;
     add('shift -31', s === -31);
+    add('shift -16', s === -16);
+    add('shift -15', s === -15);
     add('shift -11', s === -11);
     add('shift -10', s === -10);
     add('shift -2', s === -2);
@@ -563,6 +568,7 @@ function factorCategories({ output, requantization }: CaseCall, add: Add): void 
     const panel = shift.slice(first, first + 8).filter((_, i) => multiplier[first + i] !== 0);
     const around = (limit: number): boolean =>
       panel.some((s) => s < limit) && panel.some((s) => s >= limit);
+    add('shifts around -15', around(-15));
     add('shifts around -10', around(-10));
     add('shifts around -2', around(-1));
   }
