@@ -219,7 +219,10 @@ describe.each(variants)(
       ['conv2d_f32', 'conv2d_i8', 'depthwise_f32', 'depthwise_i16_wide', 'pad_i8'].flatMap((name) =>
         [0, 1024].flatMap((pad) => [
           { name, padTop: pad, padLeft: 0, outHeight: 2 ** 20, outWidth: 1 },
-          { name, padTop: 0, padLeft: pad, outHeight: 1, outWidth: 2 ** 20 },
+          // The rows of a window that a depthwise kernel of codes lays out would be 64 GiB.
+          ...(name === 'depthwise_i16_wide'
+            ? []
+            : [{ name, padTop: 0, padLeft: pad, outHeight: 1, outWidth: 2 ** 20 }]),
         ]),
       ),
     )('$name, $outHeight x $outWidth, padding $padTop and $padLeft', ({ name, ...extents }) => {
