@@ -66,7 +66,7 @@ describe.skipIf(executablePath === undefined && !required)('in a browser', () =>
   const pixels = Array.from({ length: 3 * side * side }, (_, i) => (i * 31) % 256);
   const server = serve({
     '/index.html': page,
-    '/program': compileGraph(graph),
+    '/program': compileGraph(graph, { intermediates: true }),
     '/image': JSON.stringify({ width: side, height: side, data: pixels }),
   });
   let browser: Browser;

@@ -13,7 +13,7 @@ import { variants } from '../runtime/index.ts';
 
 const folder = temporaryFolder();
 const graph = loadModel({ model: 'small', precision: 'int8' });
-const program = folder.write('small.program', compileGraph(graph));
+const program = folder.write('small.program', compileGraph(graph, { intermediates: true }));
 const side = 96;
 const pixels = Uint8Array.from({ length: 3 * side * side }, (_, i) => (i * 31) % 256);
 const input = imageToInput(graph, { width: side, height: side, data: pixels });
