@@ -29,7 +29,7 @@ async function make(
   const graph = join(target, `${name}.plumb`);
   const record = join(target, `${name}.calibration.json`);
   const digests = join(target, `${name}.digests.json`);
-  importModel(join(sources, 'models', `${name}.onnx`), { output: graph, channels: 'rgb' });
+  importModel(join(sources, 'models', `${name}.onnx`), { output: graph });
   await calibrate(graph, join(sources, 'images', name, 'calibration'), { output: record });
   const entries = precisionNames.map((precision) => {
     const model = loadModel({ model: graph, precision, calibration: record });

@@ -151,8 +151,8 @@ describe('graph files', () => {
     ],
     [
       'another version',
-      pack({ format: 'plumbline graph', version: 2, sha256: 1, graph: 1 }),
-      'Expected version 1 but found 2',
+      pack({ format: 'plumbline graph', version: 3, sha256: 1, graph: 1 }),
+      'Expected version 1 or 2 but found 3',
     ],
     [
       'no digest',

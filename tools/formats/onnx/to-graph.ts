@@ -4,13 +4,9 @@
  * Accepts what MobileNetV2 classifiers are made of and names whatever else it meets.
  */
 
-import {
-  GraphError,
-  validateGraph,
-  type Graph,
-  type Preprocessing,
-} from '../../../reference/index.ts';
+import { GraphError, validateGraph, type Graph } from '../../../reference/index.ts';
 import { FileError } from '../../errors.ts';
+import type { ImportOptions } from '../options.ts';
 import { GraphBuilder } from './builder.ts';
 import {
   addFlatten,
@@ -28,13 +24,6 @@ import { withoutIdentities } from './names.ts';
 import { Node, type Signature } from './node.ts';
 import { ONNX_FLOAT, shapeText, type OnnxTensor } from './tensor.ts';
 import { isStandard, type OnnxModel, type OnnxNode } from './wire.ts';
-
-export interface ImportOptions {
-  readonly name: string;
-  readonly labels: readonly string[];
-  readonly preprocessing: Preprocessing;
-  readonly provenance: Readonly<Record<string, string>>;
-}
 
 /** Since this version of the operators, Add broadcasts and Dropout drops nothing by themselves. */
 const OLDEST_OPSET = 7;
@@ -75,16 +64,12 @@ function convert(file: string, model: OnnxModel, options: ImportOptions): Graph 
       `Expected one output that is computed but found ${String(outputs.length)}`,
     );
   }
-  const { name, labels, preprocessing, provenance } = options;
   return {
-    name,
+    ...options,
     precision: 'float32',
     ...graph.parts,
     inputs: [0],
     outputs: [value.index],
-    labels,
-    preprocessing,
-    provenance,
   };
 }
 

@@ -1,0 +1,45 @@
+/** The elements of constants in TensorFlow Lite files: little-endian, in the order of the shape. */
+
+import { elementTypes, type ElementType, type TensorData } from '../../../reference/index.ts';
+import type { StoredTensor } from './contents.ts';
+import { FLOAT16, tensorTypes } from './schema.ts';
+
+/** The element type of a tensor, or undefined for one that graphs do not have. */
+export function elementTypeOfTensor({ type }: StoredTensor): ElementType | undefined {
+  const names = Object.keys(tensorTypes) as ElementType[];
+  return names.find((name) => tensorTypes[name] === type);
+}
+
+/**
+ * A copy of a constant's elements; those of 16-bit floats as float32, which they are exactly. What is allocated follows
+ * from the file's bytes, never from the shape.
+ *
+ * @throws {RangeError} where type, shape and bytes do not go together
+ */
+export function elementsOf(tensor: StoredTensor): TensorData {
+  const { type, shape, data } = tensor;
+  const elements = shape.reduce((product, extent) => product * extent, 1);
+  const name = elementTypeOfTensor(tensor);
+  if (name === undefined && type !== FLOAT16) {
+    throw new RangeError(`Expected a constant of a known type but found type ${String(type)}`);
+  }
+  const size = name === undefined ? 2 : elementTypes[name].bytes;
+  if (elements * size !== data.length) {
+    throw new RangeError(
+      `Expected ${String(elements * size)} bytes for shape [${shape.slice(0, 8).join(', ')}] but found ${String(data.length)}`,
+    );
+  }
+  const { buffer } = Uint8Array.from(data);
+  if (name !== undefined) return elementTypes[name].view(buffer, 0, elements);
+  return Float32Array.from(new Uint16Array(buffer), float16);
+}
+
+/** The number that 16 bits are as IEEE 754 binary16: a sign, 5 bits of exponent, 10 of fraction. */
+export function float16(bits: number): number {
+  const sign = bits >= 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 31;
+  const fraction = bits & 1023;
+  if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  return sign * (1024 + fraction) * 2 ** (exponent - 25);
+}
