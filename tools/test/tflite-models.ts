@@ -4,12 +4,7 @@ import type { Graph } from '../../reference/index.ts';
 import { TfliteModel, type TfliteOperator, type TfliteTensor } from '../formats/tflite/model.ts';
 import { decodeTflite } from '../formats/tflite/contents.ts';
 import { tfliteToGraph } from '../formats/tflite/to-graph.ts';
-import {
-  activations,
-  conv2dFields,
-  paddings,
-  type BuiltinName,
-} from '../formats/tflite/schema.ts';
+import { activations, conv2dFields, paddings, type BuiltinName } from '../formats/tflite/schema.ts';
 
 /** The graph of a file, which errors call net.tflite. */
 export function readTflite(bytes: Uint8Array): Graph {
