@@ -1,12 +1,14 @@
 /** Model files of other programs: which format one has, what it says of itself, and how it becomes a graph. */
 
-import { extname } from 'node:path';
+import { dirname, extname, join } from 'node:path';
 import type { Graph } from '../../reference/index.ts';
 import { FileError } from '../errors.ts';
 import { readBytes, sha256 } from '../files.ts';
 import { onnxToGraph } from './onnx/to-graph.ts';
 import { decodeOnnx } from './onnx/wire.ts';
 import type { ImportOptions } from './options.ts';
+import { decodeTfjs } from './tfjs/contents.ts';
+import { tfjsToGraph } from './tfjs/to-graph.ts';
 import { decodeTflite, isTflite } from './tflite/contents.ts';
 import { tfliteToGraph } from './tflite/to-graph.ts';
 
@@ -29,7 +31,22 @@ export interface ForeignModel {
 export function openForeign(path: string): ForeignModel {
   const bytes = readBytes(path);
   refuseKeras(path, bytes);
-  return isTflite(bytes) ? openTflite(path, bytes) : openOnnx(path, bytes);
+  if (isTflite(bytes)) return openTflite(path, bytes);
+  return extname(path) === '.json' ? openTfjs(path, bytes) : openOnnx(path, bytes);
+}
+
+/** The digest is of `model.json` and the weights files, in their order. */
+function openTfjs(path: string, bytes: Uint8Array): ForeignModel {
+  const all = [bytes];
+  const contents = decodeTfjs(path, bytes, (name) => {
+    const part = readBytes(join(dirname(path), name));
+    all.push(part);
+    return part;
+  });
+  return {
+    provenance: { sha256: sha256(Buffer.concat(all)), producer: 'TensorFlow.js graph model' },
+    toGraph: (options) => tfjsToGraph(path, contents, options),
+  };
 }
 
 function openOnnx(path: string, bytes: Uint8Array): ForeignModel {

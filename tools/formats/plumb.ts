@@ -18,6 +18,7 @@ import {
   type ElementType,
   type Graph,
   type GraphTensor,
+  type Operator,
   type TensorData,
 } from '../../reference/index.ts';
 import { FileError, issueOf, messageOf } from '../errors.ts';
@@ -151,6 +152,15 @@ export function decodeGraph(file: string, data: Uint8Array): Graph {
     throw error;
   }
   return graph;
+}
+
+/** A graph as if it had not been imported: its operators tell no place in another file. */
+export function withoutSources(graph: Graph): Graph {
+  const operators = graph.operators.map((operator) => {
+    const kept = Object.entries(operator).filter(([key]) => key !== 'source');
+    return Object.fromEntries(kept) as unknown as Operator;
+  });
+  return { ...graph, operators };
 }
 
 function unpackFile(file: string, data: Uint8Array): unknown {

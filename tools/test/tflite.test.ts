@@ -24,7 +24,7 @@ import {
   type Graph,
   type TensorData,
 } from '../../reference/index.ts';
-import { float16 } from '../formats/tflite/constants.ts';
+import { float16 } from '../formats/float16.ts';
 import { writeTflite } from '../formats/tflite/write.ts';
 import { readTflite } from './tflite-models.ts';
 

@@ -1,7 +1,7 @@
 /** The tail of a classifier: global pooling, one pixel to a row, matrix products, softmax. */
 
 import { elementCount } from '../../../reference/index.ts';
-import type { GraphBuilder } from './builder.ts';
+import type { GraphBuilder } from '../builder.ts';
 import { transpose } from './layout.ts';
 import type { Node } from './node.ts';
 import { shapeText, type FloatTensor } from './tensor.ts';

@@ -7,7 +7,7 @@ import {
   type Pair,
   type Shape,
 } from '../../../reference/index.ts';
-import type { GraphBuilder } from './builder.ts';
+import type { GraphBuilder } from '../builder.ts';
 import { to1hwo, toOhwi } from './layout.ts';
 import type { Node } from './node.ts';
 import { shapeText } from './tensor.ts';

@@ -26,6 +26,7 @@ export interface Signature {
 export class Node {
   readonly type: string;
   readonly name: string;
+  readonly source: number;
   readonly #file: string;
   readonly #node: OnnxNode;
   readonly #constants: ReadonlyMap<string, OnnxTensor>;
@@ -34,6 +35,7 @@ export class Node {
   constructor(file: string, node: OnnxNode, constants: ReadonlyMap<string, OnnxTensor>) {
     this.type = node.type;
     this.name = node.name;
+    this.source = node.source;
     this.#file = file;
     this.#node = node;
     this.#constants = constants;

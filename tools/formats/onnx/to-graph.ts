@@ -7,7 +7,7 @@
 import { GraphError, validateGraph, type Graph } from '../../../reference/index.ts';
 import { FileError } from '../../errors.ts';
 import type { ImportOptions } from '../options.ts';
-import { GraphBuilder } from './builder.ts';
+import { GraphBuilder } from '../builder.ts';
 import {
   addFlatten,
   addGemm,

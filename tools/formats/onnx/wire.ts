@@ -22,6 +22,8 @@ export interface OnnxAttribute {
 }
 
 export interface OnnxNode {
+  /** Its index in the file. */
+  readonly source: number;
   readonly name: string;
   readonly type: string;
   readonly domain: string;
@@ -134,7 +136,7 @@ function readGraph(
   const outputs: OnnxValue[] = [];
   reader.fields((field) => {
     if (field === 1) {
-      nodes.push(reader.message(readNode));
+      nodes.push({ ...reader.message(readNode), source: nodes.length });
       if (nodes.length > MAX_NODES) {
         throw new RangeError(`Expected at most ${String(MAX_NODES)} operators but found more`);
       }
@@ -151,7 +153,7 @@ function readGraph(
   return { graphName, nodes, constants, inputs, outputs };
 }
 
-function readNode(reader: ProtobufReader): OnnxNode {
+function readNode(reader: ProtobufReader): Omit<OnnxNode, 'source'> {
   const node = { name: '', type: '', domain: '' };
   const inputs: string[] = [];
   const outputs: string[] = [];

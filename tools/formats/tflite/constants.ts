@@ -1,6 +1,7 @@
 /** The elements of constants in TensorFlow Lite files: little-endian, in the order of the shape. */
 
 import { elementTypes, type ElementType, type TensorData } from '../../../reference/index.ts';
+import { float16 } from '../float16.ts';
 import type { StoredTensor } from './contents.ts';
 import { FLOAT16, tensorTypes } from './schema.ts';
 
@@ -32,14 +33,4 @@ export function elementsOf(tensor: StoredTensor): TensorData {
   const { buffer } = Uint8Array.from(data);
   if (name !== undefined) return elementTypes[name].view(buffer, 0, elements);
   return Float32Array.from(new Uint16Array(buffer), float16);
-}
-
-/** The number that 16 bits are as IEEE 754 binary16: a sign, 5 bits of exponent, 10 of fraction. */
-export function float16(bits: number): number {
-  const sign = bits >= 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 31;
-  const fraction = bits & 1023;
-  if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  return sign * (1024 + fraction) * 2 ** (exponent - 25);
 }
