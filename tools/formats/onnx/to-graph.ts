@@ -1,5 +1,6 @@
 /**
- * An ONNX float network as a graph: NCHW to NHWC, batch normalisation folded, clamps fused, padding explicit.
+ * An ONNX network as a graph: NCHW to NHWC, batch normalisation folded, clamps fused, padding explicit; int8 networks by
+ * `quantized.ts`.
  *
  * Accepts what MobileNetV2 classifiers are made of and names whatever else it meets.
  */
@@ -9,11 +10,13 @@ import { FileError } from '../../errors.ts';
 import type { ImportOptions } from '../options.ts';
 import { GraphBuilder } from '../builder.ts';
 import {
+  addAveragePool,
   addFlatten,
   addGemm,
   addGlobalPool,
   addMatMul,
   addMean,
+  addPad,
   addReshape,
   addSoftmax,
   addSqueeze,
@@ -22,6 +25,7 @@ import { addConv } from './convolution.ts';
 import { addClip, addRelu, foldBatchNormalization, foldBias } from './folding.ts';
 import { withoutIdentities } from './names.ts';
 import { Node, type Signature } from './node.ts';
+import { isQuantized, quantizedToGraph } from './quantized.ts';
 import { ONNX_FLOAT, shapeText, type OnnxTensor } from './tensor.ts';
 import { isStandard, type OnnxModel, type OnnxNode } from './wire.ts';
 
@@ -41,7 +45,9 @@ export function onnxToGraph(file: string, model: OnnxModel, options: ImportOptio
     );
   }
   try {
-    const graph = convert(file, withoutIdentities(file, model), options);
+    const graph = isQuantized(model)
+      ? quantizedToGraph(file, model, options)
+      : convert(file, withoutIdentities(file, model), options);
     validateGraph(graph);
     return graph;
   } catch (error) {
@@ -116,6 +122,20 @@ const converters = new Map<string, Converter>(
     Clip: { inputs: [1, 3], attributes: ['min', 'max'], add: addClip },
     Relu: { inputs: [1, 1], attributes: [], add: addRelu },
     Add: { inputs: [2, 2], attributes: [], add: addAdd },
+    AveragePool: {
+      inputs: [1, 1],
+      attributes: [
+        'auto_pad',
+        'ceil_mode',
+        'count_include_pad',
+        'dilations',
+        'kernel_shape',
+        'pads',
+        'strides',
+      ],
+      add: addAveragePool,
+    },
+    Pad: { inputs: [1, 4], attributes: ['mode', 'pads', 'value'], add: addPad },
     GlobalAveragePool: { inputs: [1, 1], attributes: [], add: addGlobalPool },
     ReduceMean: {
       inputs: [1, 2],
