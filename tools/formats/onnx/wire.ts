@@ -6,7 +6,6 @@
  */
 
 import { FileError, messageOf } from '../../errors.ts';
-import { FILE_IDENTIFIER as TFLITE_IDENTIFIER } from '../tflite/schema.ts';
 import { ProtobufReader } from './protobuf.ts';
 import { readTensor, type OnnxTensor } from './tensor.ts';
 
@@ -65,9 +64,6 @@ export function decodeOnnx(file: string, bytes: Uint8Array): OnnxModel {
       file,
       `Expected an ONNX model of at most ${String(MAX_ONNX_BYTES)} bytes but found ${String(bytes.length)}`,
     );
-  }
-  if (Buffer.from(bytes.subarray(4, 8)).toString('latin1') === TFLITE_IDENTIFIER) {
-    throw new FileError(file, 'Expected an ONNX model but found a TensorFlow Lite one');
   }
   let model: OnnxModel;
   try {
