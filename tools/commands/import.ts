@@ -19,9 +19,9 @@ export interface ImportFlags extends PreprocessingFlags {
 export function registerImport(program: Command): void {
   program
     .command('import')
-    .summary('read an ONNX or TensorFlow Lite model into a .plumb graph')
+    .summary('read an ONNX, TensorFlow Lite or TensorFlow.js model into a .plumb graph')
     .description(
-      'Reads a classifier of the MobileNetV2 family: ONNX (float32) or TensorFlow Lite (float32, float16 weights, int8\nper channel, int16 with int8 weights). What a file does not say of its labels and its input has to be said with\nflags: wrong preprocessing is the commonest way to a wrong class.',
+      'Reads a classifier of the MobileNetV2 family: ONNX (float32, int8), TensorFlow Lite (float32, float16 weights, int8\nper channel, int16 with int8 weights) or the model.json of a TensorFlow.js graph model. What a file does not say of\nits labels and its input has to be said with flags: wrong preprocessing is the commonest way to a wrong class.',
     )
     .argument('<model>', 'file to read')
     .requiredOption('-o, --output <file>', 'file to write')
