@@ -30,7 +30,7 @@ export function readTfjs(files: Files): Graph {
     mean: [0, 0, 0],
     std: [255, 255, 255],
   } as const;
-  const image = contents.nodes.some(({ attr }) => attr?.['shape']?.shape?.dim?.[3]?.size === 3);
+  const image = contents.nodes.some(({ attr }) => attr?.['shape']?.shape?.dim?.at(3)?.size === 3);
   return tfjsToGraph('model.json', contents, {
     name: 'net',
     labels: [],

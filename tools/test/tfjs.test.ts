@@ -271,11 +271,6 @@ describe('refusals', () => {
       'Operator "mul" (Mul): Expected a factor greater than 0 and an offset for the input but found 0 and 0',
     ],
     [
-      'a layers model',
-      json({ modelTopology: { model_config: {} }, weightsManifest: [] }),
-      'Expected a TensorFlow.js graph model but found a layers model, which is Keras in another file',
-    ],
-    [
       'deep JSON',
       json(`${'['.repeat(1e6)}${']'.repeat(1e6)}`),
       'Expected a TensorFlow.js model. Expected at most 64 nested levels but found more',

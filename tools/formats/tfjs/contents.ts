@@ -1,11 +1,12 @@
 /**
- * What a TensorFlow.js graph model holds: `model.json`, and the weights files beside it
+ * What a TensorFlow.js model holds: `model.json`, of a graph or of layers, and the weights files beside it
  * (github tensorflow/tfjs, tfjs-core/src/io/types.ts, tensorflow/tensorflow core/framework/{graph,attr_value}.proto).
  */
 
 import * as z from 'zod';
 import { FileError, issueOf, messageOf } from '../../errors.ts';
 import { parseJson } from './json.ts';
+import { layersToNodes } from './layers.ts';
 import { decodeWeights, type Weight } from './weights.ts';
 
 const MAX_NAME = 1000;
@@ -88,16 +89,17 @@ export type TfjsStoredNode = z.infer<typeof node>;
 export type TfjsAttributes = NonNullable<TfjsStoredNode['attr']>;
 
 export interface TfjsContents {
-  readonly nodes: readonly TfjsStoredNode[];
+  /** Each with the index of the node or layer in the file that it stands for. */
+  readonly nodes: readonly (TfjsStoredNode & { readonly source: number })[];
   readonly weights: ReadonlyMap<string, Weight>;
-  /** The nodes that the model's signature names as outputs, or none. */
+  /** The nodes that the model names as outputs, or none. */
   readonly outputs: readonly string[];
 }
 
 /**
  * The contents of a model. `file` names it in errors, `open` gives the bytes of a weights file by its name.
  *
- * @throws {FileError} for bytes that are no graph model, or weights that are not what it says
+ * @throws {FileError} for bytes that are no model, or weights that are not what it says
  */
 export function decodeTfjs(
   file: string,
@@ -105,19 +107,17 @@ export function decodeTfjs(
   open: (name: string) => Uint8Array,
 ): TfjsContents {
   const model = parse(file, modelJson, json(file, bytes));
-  if (model.format === 'layers-model' || hasLayers(model.modelTopology)) {
-    throw new FileError(
-      file,
-      'Expected a TensorFlow.js graph model but found a layers model, which is Keras in another file: convert it with tensorflowjs_converter --output_format tfjs_graph_model',
-    );
-  }
-  const { node: nodes } = parse(file, graphDef, model.modelTopology);
   const manifest = model.weightsManifest.map(({ paths, weights }) => ({
     paths,
     weights: parse(file, list(weight, MAX_NODES), weights),
   }));
+  if (hasLayers(model.modelTopology)) {
+    const weights = decodeWeights(file, manifest, open);
+    return layersToNodes(file, model.modelTopology, weights);
+  }
+  const { node: nodes } = parse(file, graphDef, model.modelTopology);
   return {
-    nodes,
+    nodes: nodes.map((each, source) => ({ ...each, source })),
     weights: decodeWeights(file, manifest, open),
     outputs: Object.values(model.signature?.outputs ?? {}).map((output) => output.name),
   };
@@ -139,8 +139,9 @@ function parse<T>(file: string, schema: z.ZodType<T>, value: unknown): T {
   throw new FileError(file, `Expected a TensorFlow.js model. ${issueOf(result.error)}`);
 }
 
-const layers = z.object({ model_config: z.unknown() });
+const layers = z.object({ model_config: z.unknown().optional() });
 
 function hasLayers(topology: unknown): boolean {
-  return layers.safeParse(topology).success && !graphDef.safeParse(topology).success;
+  const parsed = layers.safeParse(topology);
+  return parsed.success && parsed.data.model_config !== undefined;
 }

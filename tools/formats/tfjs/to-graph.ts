@@ -37,6 +37,7 @@ function convert(file: string, contents: TfjsContents, options: ImportOptions): 
   const nodes = nodesOf(file, contents);
   const output = outputOf(file, contents, nodes);
   const order = ordered(file, nodes, output);
+  requireAll(file, contents, nodes, new Set(order), output);
   const meant = new Map<string, string>();
   const resolve = (name: string): string => meant.get(name) ?? name;
   for (const { name, op, inputs } of order) {
@@ -63,8 +64,8 @@ function convert(file: string, contents: TfjsContents, options: ImportOptions): 
 
 function nodesOf(file: string, { nodes, weights }: TfjsContents): ReadonlyMap<string, TfjsNode> {
   const byName = new Map<string, TfjsNode>();
-  nodes.forEach((stored, source) => {
-    const node = new TfjsNode(file, stored, source, weights);
+  nodes.forEach((stored) => {
+    const node = new TfjsNode(file, stored, stored.source, weights);
     if (byName.has(node.name)) throw node.error('Expected names of nodes to be unique');
     byName.set(node.name, node);
   });
@@ -113,6 +114,23 @@ function ordered(
     }
   }
   return order;
+}
+
+/** Where no signature says which output is meant, nothing may lie beside the way to the only one there is. */
+function requireAll(
+  file: string,
+  { outputs }: TfjsContents,
+  nodes: ReadonlyMap<string, TfjsNode>,
+  order: ReadonlySet<TfjsNode>,
+  output: string,
+): void {
+  const other = [...nodes.values()].find((node) => node.op !== 'Const' && !order.has(node));
+  if (outputs.length === 0 && other !== undefined) {
+    throw new FileError(
+      file,
+      `Expected every node to lead to output "${output}" but found "${other.name}" besides`,
+    );
+  }
 }
 
 function addInput(node: TfjsNode, graph: GraphBuilder): void {
