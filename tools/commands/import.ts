@@ -5,7 +5,7 @@ import { Option, type Command } from 'commander';
 import { FileError, UsageError } from '../errors.ts';
 import { checkOutput, readText, sha256, writeBytes } from '../files.ts';
 import { openForeign, type ForeignModel } from '../formats/foreign.ts';
-import { encodeGraph } from '../formats/plumb.ts';
+import { decodeGraph, encodeGraph } from '../formats/plumb.ts';
 import { print, printJson } from './context.ts';
 import { readPreprocessing, type PreprocessingFlags } from './preprocessing.ts';
 
@@ -60,6 +60,8 @@ export function importModel(path: string, flags: ImportFlags): void {
     if (found !== 1) throw new FileError(path, `Expected one ${what} but found ${String(found)}`);
   }
   const encoded = encodeGraph(graph);
+  // A graph file has limits of its own: what is written can be read.
+  decodeGraph(path, encoded);
   writeBytes(flags.output, encoded);
   const summary = {
     output: flags.output,

@@ -4,7 +4,7 @@ import { mobilenetV2, quantizeGraph, type Graph } from '../../reference/index.ts
 import { FileError } from '../errors.ts';
 import { sha256 } from '../files.ts';
 import { pack, unpack } from '../formats/message-pack.ts';
-import { decodeGraph, encodeGraph } from '../formats/plumb.ts';
+import { decodeGraph, encodeGraph, withoutSources } from '../formats/plumb.ts';
 
 const float = mobilenetV2({ width: 0.1, resolution: 4, classes: 2, labels: ['a', 'b'] });
 const ranges = Object.fromEntries(float.operators.map(({ name }) => [name, [-2, 6] as const]));
@@ -139,6 +139,35 @@ describe('graph files', () => {
     const file = encodeGraph(graph);
     expect(decodeGraph('model.plumb', file)).toEqual(graph);
     expect(encodeGraph(decodeGraph('model.plumb', file))).toEqual(file);
+  });
+
+  const imported: Graph = {
+    ...float,
+    operators: float.operators.map((operator, source) => ({ ...operator, source })),
+    preprocessing: {
+      resize: 'cover',
+      crop: 0.875,
+      channels: 'bgr',
+      mean: [1, 2, 3],
+      std: [4, 5, 6],
+    },
+  };
+
+  it('have version 2 where only that can say what an importer knows', () => {
+    const versionOf = (graph: Graph): unknown =>
+      (unpack(encodeGraph(graph)) as { readonly version: number }).version;
+    expect(decodeGraph('model.plumb', encodeGraph(imported))).toEqual(imported);
+    expect([float, imported].map(versionOf)).toEqual([1, 2]);
+    expect(decodeGraph('model.plumb', encodeGraph(withoutSources(imported)))).toEqual({
+      ...float,
+      preprocessing: imported.preprocessing,
+    });
+  });
+
+  it('of one version that say what another has are refused', () => {
+    expect(refusal(sealed(stored(imported)))).toBe(
+      'model.plumb: Expected a graph of version 1 but found one of version 2',
+    );
   });
 
   it.each([

@@ -94,15 +94,20 @@ export class QuantizedGraph {
     data: TensorData,
     scales: readonly number[],
   ): number {
-    this.#constantElements += elementCount(shape);
+    this.count(node, elementCount(shape));
+    const type: ElementType = data instanceof Int8Array ? 'int8' : 'int32';
+    const quantization = { scales, zeroPoint: 0 };
+    return this.addTensor(`${node.name}/${part}`, { type, shape, quantization, data });
+  }
+
+  /** Counts elements of constants before they are copied. @throws {FileError} for too many in all */
+  count(node: SourceNode, elements: number): void {
+    this.#constantElements += elements;
     if (this.#constantElements > MAX_CONSTANT_ELEMENTS) {
       throw node.error(
         `Expected at most ${String(MAX_CONSTANT_ELEMENTS)} elements in the constants up to here but found more`,
       );
     }
-    const type: ElementType = data instanceof Int8Array ? 'int8' : 'int32';
-    const quantization = { scales, zeroPoint: 0 };
-    return this.addTensor(`${node.name}/${part}`, { type, shape, quantization, data });
   }
 
   /** Adds an operator whose output has this name, type and quantisation; returns the tensor's index. */

@@ -209,8 +209,7 @@ class Importer {
   #dequantize(node: Node): void {
     if (node.isConstant(0)) {
       const { shape, data } = node.codes(0);
-      const scales = Array.from(node.floats(1).data);
-      const zeroPoints = node.input(2) === '' ? [0] : Array.from(node.codes(2).data);
+      const { scales, zeroPoints } = this.#scalesAt(node, 1);
       const axis = node.int('axis', 1);
       this.#weights.set(node.output, {
         shape,
@@ -346,11 +345,17 @@ class Importer {
     return { name: node.output, scheme: this.#scheme(node, scaleAt, true), activation: 'none' };
   }
 
+  /** Operators may share scales, each with a copy of its own. */
+  #scalesAt(node: Node, position: number): Pick<Weights, 'scales' | 'zeroPoints'> {
+    const { data } = node.floats(position);
+    const zeros = node.input(position + 1) === '' ? [0] : node.codes(position + 1).data;
+    this.#graph.count(node, data.length + zeros.length);
+    return { scales: Array.from(data), zeroPoints: Array.from(zeros) };
+  }
+
   #weightsAt(node: Node, position: number): Weights {
     const { shape, data } = node.codes(position);
-    const scales = Array.from(node.floats(position + 1).data);
-    const zeroPoints =
-      node.input(position + 2) === '' ? [0] : Array.from(node.codes(position + 2).data);
+    const { scales, zeroPoints } = this.#scalesAt(node, position + 1);
     // One scale for each output channel: the first axis of convolutions, the last of matrices unless told otherwise.
     const axis = shape.length === 4 || node.int('transB', 0) !== 0 ? 0 : 1;
     return { shape, data, scales, zeroPoints, axis };
