@@ -265,6 +265,22 @@ describe('quantised networks', () => {
     );
   });
 
+  it('refuse scales that many operators copy', () => {
+    const many: ModelSpec = {
+      ...base,
+      constants: {
+        ...constants,
+        ws: { shape: [2 ** 16], data: new Array<number>(2 ** 16).fill(1) },
+      },
+      nodes: Array.from({ length: 100 }, (_, i) =>
+        node('DequantizeLinear', ['w', 'ws', 'wz'], `w${String(i)}`),
+      ),
+    };
+    expect(() => read(many)).toThrow(
+      'Operator "w63" (DequantizeLinear): Expected at most 67108864 elements in the constants up to here but found more',
+    );
+  });
+
   it('survive damage or are refused', () => {
     const bytes = encodeOnnx(base);
     fc.assert(

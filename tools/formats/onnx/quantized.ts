@@ -26,6 +26,8 @@ import {
 import { ONNX_FLOAT, ONNX_INT8, ONNX_UINT8, shapeText, type OnnxTensor } from './tensor.ts';
 import { isStandard, type OnnxModel, type OnnxNode } from './wire.ts';
 
+/** What a number in a list counts as, where constants count as one an element. */
+const NUMBER_WEIGHT = 16;
 const MICROSOFT = 'com.microsoft';
 
 export function isQuantized({ nodes }: OnnxModel): boolean {
@@ -345,11 +347,11 @@ class Importer {
     return { name: node.output, scheme: this.#scheme(node, scaleAt, true), activation: 'none' };
   }
 
-  /** Operators may share scales, each with a copy of its own. */
+  /** Operators may share scales, each with a copy of its own, as numbers of eight bytes and a list. */
   #scalesAt(node: Node, position: number): Pick<Weights, 'scales' | 'zeroPoints'> {
     const { data } = node.floats(position);
     const zeros = node.input(position + 1) === '' ? [0] : node.codes(position + 1).data;
-    this.#graph.count(node, data.length + zeros.length);
+    this.#graph.count(node, NUMBER_WEIGHT * (data.length + zeros.length));
     return { scales: Array.from(data), zeroPoints: Array.from(zeros) };
   }
 
