@@ -1,6 +1,7 @@
 /** ONNX round trips of float32 and int8, and what quantised networks of others have. */
 
 import fc from 'fast-check';
+import type { PbfWriter } from 'pbf';
 import { describe, expect, it } from 'vitest';
 import { elementwise } from '../../conformance/arbitrary-elementwise.ts';
 import { networkCase, networkOf, noiseImage } from '../../conformance/arbitrary-networks.ts';
@@ -172,6 +173,75 @@ describe('quantised networks', () => {
       ],
     };
     expect(run(model)).toEqual(run(base));
+  });
+
+  it('are the same in QLinear operators, to the last class', () => {
+    const more: Readonly<Record<string, ConstantSpec>> = {
+      as: scalar(2),
+      az: scalar(3, UINT8),
+      ps: scalar(1.5),
+      pz: scalar(100, UINT8),
+      g: { shape: [2, 2], data: [1, -2, 3, 127], type: INT8 },
+      gs: scalar(0.5),
+      gz: scalar(0, INT8),
+      gb: { shape: [2], data: [10, -20], type: INT32 },
+      gbs: scalar(0.75),
+      ys: scalar(40),
+      yz: scalar(120, UINT8),
+    };
+    const ends = (middle: readonly NodeSpec[]): ModelSpec => ({
+      input: [1, 3, 2, 2],
+      constants: { ...constants, ...more },
+      nodes: [...nodes.slice(0, 7), ...middle, node('DequantizeLinear', ['y', 'ys', 'yz'], 'out')],
+      output: 'out',
+    });
+    const qdq = ends([
+      node('DequantizeLinear', ['quantised', 'os', 'oz'], 'first'),
+      node('Add', ['first', 'first'], 'sum'),
+      node('QuantizeLinear', ['sum', 'as', 'az'], 'added'),
+      node('DequantizeLinear', ['added', 'as', 'az'], 'second'),
+      node('GlobalAveragePool', ['second'], 'pool'),
+      node('QuantizeLinear', ['pool', 'ps', 'pz'], 'pooled'),
+      node('DequantizeLinear', ['pooled', 'ps', 'pz'], 'third'),
+      node('Flatten', ['third'], 'row'),
+      node('DequantizeLinear', ['g', 'gs', 'gz'], 'matrix'),
+      node('DequantizeLinear', ['gb', 'gbs'], 'offset'),
+      { ...node('Gemm', ['row', 'matrix', 'offset'], 'product'), int: { transB: 1 } },
+      node('QuantizeLinear', ['product', 'ys', 'yz'], 'y'),
+    ]);
+    const microsoft = {
+      more: (pbf: PbfWriter): void => {
+        pbf.writeStringField(7, 'com.microsoft');
+      },
+    };
+    const qlinear = ends([
+      {
+        ...node(
+          'QLinearAdd',
+          ['quantised', 'os', 'oz', 'quantised', 'os', 'oz', 'as', 'az'],
+          'added',
+        ),
+        ...microsoft,
+      },
+      {
+        ...node('QLinearGlobalAveragePool', ['added', 'as', 'az', 'ps', 'pz'], 'pooled'),
+        ...microsoft,
+      },
+      node('Flatten', ['pooled'], 'row'),
+      {
+        ...node('QGemm', ['row', 'ps', 'pz', 'g', 'gs', 'gz', 'gb', 'ys', 'yz'], 'y'),
+        int: { transB: 1 },
+        ...microsoft,
+      },
+    ]);
+    const pixels = Float32Array.from({ length: 12 }, (_, i) => i - 3);
+    const kinds = ['quantize', 'conv2d', 'add', 'mean', 'reshape', 'fullyConnected', 'dequantize'];
+    for (const model of [qdq, qlinear]) {
+      expect(read(model).operators.map(({ kind }) => kind)).toEqual(kinds);
+    }
+    const [outputs] = [qdq, qlinear].map((model) => outputsOf(read(model), [pixels]));
+    expect(outputsOf(read(qlinear), [pixels])).toEqual(outputs);
+    expect(Array.from(outputs?.[0] ?? [], Number).every((value) => value !== 0)).toBe(true);
   });
 
   it('end in uint8 through an operator', () => {
