@@ -104,9 +104,13 @@ class Placement {
       .forEach((element, i) => {
         elements[i] = element;
       });
-    const { channels } = preprocessing;
+    const { channels, crop } = preprocessing;
     const target = { workspace, tables, output, width, height, elementBytes: unit, channels };
-    this.stream = new ImageStream(kernels, kernels.memory, target);
+    this.stream = new ImageStream(
+      kernels,
+      kernels.memory,
+      crop === undefined ? target : { ...target, crop },
+    );
   }
 
   /** The bytes of the input tensor. */
@@ -155,7 +159,45 @@ const constant = (width: number, height: number, value: number): RgbImage => ({
 const upTo = (max: number): fc.Arbitrary<number> => fc.integer({ min: 1, max });
 const seed = fc.integer();
 
+const covering = (width: number, height: number, crop: number): Input =>
+  inputOf(width, height, 'int8', {
+    integer: { multiplier: 1, offset: -128 },
+    resize: 'cover',
+    crop,
+  });
+const crop = fc.oneof(fc.constantFrom(0.1, 0.875, 1), fc.double({ min: 0.1, max: 1, noNaN: true }));
+
 describe('resize', () => {
+  it('X5 is the same in WebAssembly', () => {
+    fc.assert(
+      fc.property(upTo(200), upTo(200), upTo(40), upTo(40), crop, seed, (w, h, ow, oh, c, s) => {
+        expectSame(noise(w, h, s), covering(ow, oh, c));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it.each([
+    [500, 375, 224, 224, 0.875],
+    [MAX_SOURCE_WIDTH, 1, 224, 224, 0.875],
+    [2, MAX_SOURCE_HEIGHT, 5, 3, 1],
+    [1, 1, 224, 224, 0.1],
+    [300, 200, 1, 60, 0.3],
+  ])('X5 is the same in WebAssembly for %i x %i to %i x %i, crop %f', (w, h, ow, oh, c) => {
+    expectSame(noise(w, h), covering(ow, oh, c));
+  });
+
+  it('X5 an image without 31 bits of height once it covers the input is refused', () => {
+    for (const kernels of instances) {
+      const { stream } = new Placement(kernels, covering(4000, 1, 0.1));
+      expect(() => {
+        stream.begin(1, MAX_SOURCE_HEIGHT);
+      }).toThrow(
+        'Expected image height once it covers the input to be an integer in [1, 2147483647] but found 2621400000',
+      );
+    }
+  });
+
   it('X2 is the same in WebAssembly', () => {
     fc.assert(
       fc.property(upTo(400), upTo(400), upTo(64), upTo(64), seed, (w, h, ow, oh, s) => {
@@ -253,7 +295,7 @@ describe('pixels to elements', () => {
 
 describe('workspace', () => {
   it('takes at most 160 KB for an output of 224 pixels', () => {
-    expect(resizeWorkspaceBytes(224)).toBe(159_952);
+    expect(resizeWorkspaceBytes(224)).toBe(159_968);
   });
 });
 

@@ -12,7 +12,7 @@ import process from 'node:process';
 import { calibrate } from './commands/calibrate.ts';
 import { importModel } from './commands/import.ts';
 import { sha256, writeBytes } from './files.ts';
-import { encodeGraph } from './formats/plumb.ts';
+import { decodeGraph, encodeGraph, withoutSources } from './formats/plumb.ts';
 import {
   embeddedNames,
   embeddedPath,
@@ -29,7 +29,9 @@ async function make(
   const graph = join(target, `${name}.plumb`);
   const record = join(target, `${name}.calibration.json`);
   const digests = join(target, `${name}.digests.json`);
-  importModel(join(sources, 'models', `${name}.onnx`), { output: graph, channels: 'rgb' });
+  importModel(join(sources, 'models', `${name}.onnx`), { output: graph });
+  // A master is a source itself: which operator of the file before it was which is of no use to anyone.
+  writeBytes(graph, encodeGraph(withoutSources(decodeGraph(graph, readFileSync(graph)))));
   await calibrate(graph, join(sources, 'images', name, 'calibration'), { output: record });
   const entries = precisionNames.map((precision) => {
     const model = loadModel({ model: graph, precision, calibration: record });

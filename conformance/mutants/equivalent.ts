@@ -13,7 +13,6 @@ export const equivalences: readonly Equivalence[] = [
     mutants: [
       '* | local.get; local.get; local.get; [i32.lt_s -> i32.le_s]; select',
       '* | local.tee; local.get; local.get; [i32.lt_s -> i32.le_s]; select',
-      '* | local.get; local.get; local.get; [i32.gt_s -> i32.ge_s]; select',
       '* | local.tee; local.get; local.get; [i32.gt_s -> i32.ge_s]; select',
       '* | local.get; local.get; local.get; [i32.lt_u -> i32.le_u]; select',
       '* | i32.const 0; local.get; i32.const 0; [i32.ge_s -> i32.gt_s]; select',
@@ -552,14 +551,14 @@ export const equivalences: readonly Equivalence[] = [
     proof:
       'Workspace.bgr is 0 or 1, elementBytes at most 4: from the byte before it, the word is 0 or 256, as true.',
     mutants: [
-      'resizeRow | i32.const 8; i32.const 0; local.get; [i32.load offset=24 -> i32.load offset=23]; select',
+      'resizeRow | i32.const 8; i32.const 0; local.get; [i32.load offset=40 -> i32.load offset=39]; select',
     ],
   },
   {
     proof:
       'resizeRow: where an image keeps its height, scale is 1 and a window two rows with the weights 2^22 and 0: summed as they come, or when the second has come, they are the same.',
     mutants: [
-      'resizeRow | local.get; i32.load offset=4; local.tee; [i32.gt_s -> i32.ge_s]; local.tee; if',
+      'resizeRow | local.get; i32.load offset=16; local.tee; [i32.gt_s -> i32.ge_s]; local.tee; if',
     ],
   },
 ];

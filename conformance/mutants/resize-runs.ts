@@ -21,6 +21,8 @@ interface ResizeCase {
   readonly target: readonly [width: number, height: number];
   readonly type: 'float32' | 'int16' | 'int8';
   readonly channels: 'rgb' | 'bgr';
+  /** Where the image covers the input and is cut; undefined where it is squashed. */
+  readonly crop: number | undefined;
   readonly pixels: 'noise' | 'extremes' | 'white';
   readonly seed: number;
 }
@@ -40,6 +42,7 @@ const resizeCase: fc.Arbitrary<ResizeCase> = fc
     height: sides,
     type: fc.constantFrom('float32', 'int16', 'int8'),
     channels: fc.constantFrom('rgb', 'bgr'),
+    crop: fc.constantFrom(undefined, undefined, 0.5, 0.875, 1),
     pixels: fc.constantFrom('noise', 'extremes', 'white'),
     seed: upTo(2 ** 31 - 1),
   })
@@ -63,6 +66,7 @@ const extremes: readonly ResizeCase[] = (
   target: [outWidth, outHeight],
   type: 'int8',
   channels: 'rgb',
+  crop: undefined,
   pixels: 'noise',
   seed: 1,
 }));
@@ -84,10 +88,20 @@ const TABLES = 3 * 256;
 const elementBytes = { float32: 4, int16: 2, int8: 1 } as const;
 const GAP = 256;
 
-function resizeRun({ source, target, type, channels, pixels, seed }: ResizeCase): PreparedCase {
+function resizeRun({
+  source,
+  target,
+  type,
+  channels,
+  crop,
+  pixels,
+  seed,
+}: ResizeCase): PreparedCase {
   const [width, height] = target;
+  const cover = crop === undefined ? {} : { crop };
   const preprocessing: Preprocessing = {
-    resize: 'squash',
+    resize: crop === undefined ? 'squash' : 'cover',
+    ...cover,
     channels,
     mean: [110, 127.5, 140],
     std: [120, 127.5, 135],
@@ -144,6 +158,7 @@ function resizeRun({ source, target, type, channels, pixels, seed }: ResizeCase)
         height,
         elementBytes: unit,
         channels,
+        ...cover,
       }).write(image);
     },
     isRight: ({ memory }) =>

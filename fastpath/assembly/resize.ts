@@ -1,8 +1,9 @@
 /**
- * An image as the input tensor, row by row: rules X2 to X4 of reference/SEMANTICS.md.
+ * An image as the input tensor, row by row: rules X2 to X5 of reference/SEMANTICS.md.
  *
  * The host writes one source row at a time. It is resized horizontally to a row of 8-bit pixels, which is added to the
- * sums of the output rows in whose window it lies; a finished output row goes through the tables into the tensor. All
+ * sums of the output rows in whose window it lies; a finished output row goes through the tables into the tensor. Of a
+ * resized image that is cut, only the part that is kept is computed. All
  * state is in one workspace: fastpath/program/resize-workspace.ts gives its layout and size.
  *
  * Weights come from the float64 operations of reference/preprocess/resize.ts in the same order, so that they round
@@ -15,7 +16,7 @@
 const PRECISION_BITS: i32 = 22;
 
 /** The layout's constants: as in fastpath/program/resize-workspace.ts. */
-const STATE_BYTES: usize = 64;
+const STATE_BYTES: usize = 80;
 const ROW_BUFFER_BYTES: usize = 3 * 16384 + 16;
 const SPAN_BYTES: usize = 4;
 const SUMS_HEADER_BYTES: usize = 16;
@@ -32,6 +33,11 @@ class Workspace {
   outHeight: i32;
   inWidth: i32;
   outWidth: i32;
+  /** Of the whole resized image, and where in it the output begins. */
+  scaledHeight: i32;
+  scaledWidth: i32;
+  top: i32;
+  left: i32;
   tables: usize;
   elementBytes: i32;
   bgr: i32;
@@ -72,6 +78,10 @@ class OutputRow {
  * @param inHeight in [1, 65535]
  * @param outWidth at least 1
  * @param outHeight at least 1
+ * @param scaledWidth of the whole resized image: at least left + outWidth
+ * @param scaledHeight at least top + outHeight
+ * @param left the first column that is kept, at least 0
+ * @param top the first row that is kept, at least 0
  * @param output the input tensor: outHeight x outWidth x 3 elements, dense
  * @param tables the element of each pixel value 0..255, for the tensor's channels 0, 1 and 2: 3 x 256 elements
  * @param elementBytes 1, 2 or 4
@@ -84,6 +94,10 @@ export function resizeBegin(
   inHeight: i32,
   outWidth: i32,
   outHeight: i32,
+  scaledWidth: i32,
+  scaledHeight: i32,
+  left: i32,
+  top: i32,
   output: usize,
   tables: usize,
   elementBytes: i32,
@@ -93,6 +107,10 @@ export function resizeBegin(
   workspace.inHeight = inHeight;
   workspace.outWidth = outWidth;
   workspace.outHeight = outHeight;
+  workspace.scaledWidth = scaledWidth;
+  workspace.scaledHeight = scaledHeight;
+  workspace.left = left;
+  workspace.top = top;
   workspace.output = output;
   workspace.tables = tables;
   workspace.elementBytes = elementBytes;
@@ -108,7 +126,7 @@ export function resizeBegin(
 export function resizeRow(workspace: Workspace): void {
   const row = workspace.rows + <usize>(workspace.rowsIn % RING) * workspace.rowBytes;
   resizeHorizontally(workspace, row);
-  const shrinks = workspace.inHeight > workspace.outHeight;
+  const shrinks = workspace.inHeight > workspace.scaledHeight;
   if (shrinks) addToOutputRows(workspace, row);
   workspace.rowsIn++;
   while (nextIsComplete(workspace)) {
@@ -128,7 +146,8 @@ function layOut(w: Workspace): void {
   w.groups = w.spans + <usize>w.outWidth * SPAN_BYTES;
 }
 
-// The triangle filter of output position `o` along one axis, where `scale` is the input's extent by the output's.
+// The triangle filter of position `o` of the resized image along one axis, where `scale` is the input's extent by that
+// image's.
 
 @inline
 function centreOf(o: i32, scale: f64): f64 {
@@ -167,12 +186,12 @@ function weightOf(i: i32, o: i32, scale: f64, total: f64): i32 {
 
 @inline
 function horizontalScale(w: Workspace): f64 {
-  return <f64>w.inWidth / <f64>w.outWidth;
+  return <f64>w.inWidth / <f64>w.scaledWidth;
 }
 
 @inline
 function verticalScale(w: Workspace): f64 {
-  return <f64>w.inHeight / <f64>w.outHeight;
+  return <f64>w.inHeight / <f64>w.scaledHeight;
 }
 
 /**
@@ -183,15 +202,16 @@ function packWeights(w: Workspace): void {
   const scale = horizontalScale(w);
   let group = w.groups;
   for (let ox: i32 = 0; ox < w.outWidth; ox++) {
-    const begin = beginOf(ox, scale);
-    const end = endOf(ox, scale, w.inWidth);
-    const total = totalOf(ox, scale, w.inWidth);
+    const o = w.left + ox;
+    const begin = beginOf(o, scale);
+    const end = endOf(o, scale, w.inWidth);
+    const total = totalOf(o, scale, w.inWidth);
     const span = spanOf(w, ox);
     span.first = <u16>begin;
     span.groups = <u16>((end - begin + GROUP - 1) / GROUP);
     for (let x = begin; x < end; x += GROUP) {
       for (let i: i32 = 0; i < GROUP; i++) {
-        const weight = x + i < end ? weightOf(x + i, ox, scale, total) : 0;
+        const weight = x + i < end ? weightOf(x + i, o, scale, total) : 0;
         store<u16>(group + 2 * i, <u16>(weight >> 8));
         store<u8>(group + 2 * GROUP + i, <u8>weight);
       }
@@ -256,11 +276,11 @@ function addToOutputRows(w: Workspace, row: usize): void {
   const y = w.rowsIn;
   const scale = verticalScale(w);
   for (let oy = w.rowsOut; oy < w.outHeight; oy++) {
-    const begin = beginOf(oy, scale);
+    const begin = beginOf(w.top + oy, scale);
     if (begin > y) break;
     const output = outputRow(w, oy);
     if (begin == y) open(w, output, oy);
-    addRow(row, weightOf(y, oy, scale, output.total), sumsOf(output), w.rowBytes);
+    addRow(row, weightOf(y, w.top + oy, scale, output.total), sumsOf(output), w.rowBytes);
   }
 }
 
@@ -269,19 +289,20 @@ function sumKeptRows(w: Workspace, output: OutputRow): void {
   const oy = w.rowsOut;
   const scale = verticalScale(w);
   open(w, output, oy);
-  for (let y = beginOf(oy, scale); y < w.rowsIn; y++) {
+  for (let y = beginOf(w.top + oy, scale); y < w.rowsIn; y++) {
     const row = w.rows + <usize>(y % RING) * w.rowBytes;
-    addRow(row, weightOf(y, oy, scale, output.total), sumsOf(output), w.rowBytes);
+    addRow(row, weightOf(y, w.top + oy, scale, output.total), sumsOf(output), w.rowBytes);
   }
 }
 
 function nextIsComplete(w: Workspace): bool {
-  return w.rowsOut < w.outHeight && endOf(w.rowsOut, verticalScale(w), w.inHeight) <= w.rowsIn;
+  const next = w.top + w.rowsOut;
+  return w.rowsOut < w.outHeight && endOf(next, verticalScale(w), w.inHeight) <= w.rowsIn;
 }
 
 /** Makes the sums one half, so that they need no more rounding. */
 function open(w: Workspace, output: OutputRow, oy: i32): void {
-  output.total = totalOf(oy, verticalScale(w), w.inHeight);
+  output.total = totalOf(w.top + oy, verticalScale(w), w.inHeight);
   const half = i32x4.splat(1 << (PRECISION_BITS - 1));
   const end = sumsOf(output) + 4 * w.rowBytes;
   for (let at = sumsOf(output); at < end; at += 16) v128.store(at, half);

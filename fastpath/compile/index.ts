@@ -76,10 +76,16 @@ function describe(
       stride: draft.buffers[buffer]?.stride ?? 0,
     };
   };
+  const { preprocessing } = graph;
   const image: ProgramImage | undefined =
-    tables === undefined || graph.preprocessing === undefined
+    tables === undefined || preprocessing === undefined
       ? undefined
-      : { channels: graph.preprocessing.channels, tables, workspace: layout.workspace };
+      : {
+          channels: preprocessing.channels,
+          ...(preprocessing.crop === undefined ? {} : { crop: preprocessing.crop }),
+          tables,
+          workspace: layout.workspace,
+        };
   return {
     name: graph.name,
     precision: graph.precision,

@@ -107,7 +107,12 @@ const schema = z.strictObject({
   intermediates: z.array(z.unknown()),
   labels: z.array(z.unknown()),
   image: z.optional(
-    z.strictObject({ channels: z.enum(['rgb', 'bgr']), tables: address, workspace: address }),
+    z.strictObject({
+      channels: z.enum(['rgb', 'bgr']),
+      crop: z.optional(z.number().check(z.minimum(0.1), z.maximum(1))),
+      tables: address,
+      workspace: address,
+    }),
   ),
 });
 

@@ -20,6 +20,11 @@ export interface ProgramIntermediate extends ProgramTensor {
 export interface ProgramImage {
   /** Order of the input's channels. */
   readonly channels: 'rgb' | 'bgr';
+  /**
+   * The part of the covered extent that is kept, in [0.1, 1]: the image is resized with its proportions kept and its
+   * centre cut out. Absent where the whole image is resized whatever its proportions.
+   */
+  readonly crop?: number;
   /** Address of three tables of 256 input elements, one per channel of the tensor. */
   readonly tables: number;
   /** Address of the workspace of the resize. */

@@ -4,7 +4,7 @@
  *
  * | part | bytes |
  * | --- | --- |
- * | state | 64 |
+ * | state | 80 |
  * | source row, interleaved RGB; read in vectors of 16 bytes at multiples of 3 | 3 * 16384 + 16 |
  * | the last 3 horizontally resized rows, 8 bits | 3 * rowBytes |
  * | 3 output rows under way: header, and sums of 32 bits | 3 * (16 + 4 * rowBytes) |
@@ -19,7 +19,7 @@ export const MAX_SOURCE_WIDTH = 16384;
 /** Of source images, in rows: the highest JPEG. The sums of a column then stay far below 2^31. */
 export const MAX_SOURCE_HEIGHT = 65535;
 
-const STATE_BYTES = 64;
+const STATE_BYTES = 80;
 const ROW_BUFFER_BYTES = 3 * MAX_SOURCE_WIDTH + 16;
 const ROWS = 3;
 const SUMS_HEADER_BYTES = 16;
@@ -42,7 +42,8 @@ export function resizeWorkspaceBytes(outWidth: number): number {
 
 /**
  * A triangle reaches max(inWidth / outWidth, 1) pixels to either side, so that it has at most one more than twice that
- * many weights, rounded down; the last group of a column is filled up.
+ * many weights, rounded down; the last group of a column is filled up. A resized image that is cut is wider than the
+ * output, so that its triangles reach less far.
  */
 function mostGroups(outWidth: number): number {
   const weights = Math.floor(2 * Math.max(MAX_SOURCE_WIDTH / outWidth, 1)) + 1;

@@ -10,6 +10,10 @@ export interface ResizeKernels {
     inHeight: number,
     outWidth: number,
     outHeight: number,
+    scaledWidth: number,
+    scaledHeight: number,
+    left: number,
+    top: number,
     output: number,
     tables: number,
     elementBytes: number,
@@ -30,6 +34,8 @@ export interface ImageTarget {
   readonly height: number;
   readonly elementBytes: 1 | 2 | 4;
   readonly channels: 'rgb' | 'bgr';
+  /** Where proportions are kept: the part of the covered extent that is kept. */
+  readonly crop?: number;
 }
 
 /** Interleaved 8-bit RGB pixels, row by row from the top. */
@@ -65,18 +71,26 @@ export class ImageStream {
   /**
    * Begins an image of `width` x `height` pixels. One that was under way is dropped.
    *
-   * @throws {RangeError} for a size that is not an integer in [1, 16384] and [1, 65535]
+   * @throws {RangeError} for a size that is not an integer in [1, 16384] and [1, 65535], or so narrow that it has no
+   *   31 bits once it covers the input
    */
   begin(width: number, height: number): void {
     checkExtent('width', width, MAX_SOURCE_WIDTH);
     checkExtent('height', height, MAX_SOURCE_HEIGHT);
     const target = this.#target;
+    const { columns, rows } = placesOf(target, width, height);
+    checkExtent('width once it covers the input', columns.of, MAX_SCALED);
+    checkExtent('height once it covers the input', rows.of, MAX_SCALED);
     const address = this.#kernels.resizeBegin(
       target.workspace,
       width,
       height,
       target.width,
       target.height,
+      columns.of,
+      rows.of,
+      columns.first,
+      rows.first,
       target.output,
       target.tables,
       target.elementBytes,
@@ -123,6 +137,40 @@ export class ImageStream {
       this.writeRow(data.subarray(at, at + 3 * width));
     }
   }
+}
+
+const MAX_SCALED = 2 ** 31 - 1;
+
+/** The extent of the whole resized image along an axis, and the first of its positions that is kept. */
+interface Place {
+  readonly of: number;
+  readonly first: number;
+}
+
+/** Rules X2 (the whole image) and X5 (proportions kept, the centre cut out) of reference/SEMANTICS.md. */
+function placesOf(
+  target: ImageTarget,
+  width: number,
+  height: number,
+): { readonly columns: Place; readonly rows: Place } {
+  if (target.crop === undefined) {
+    return { columns: { of: target.width, first: 0 }, rows: { of: target.height, first: 0 } };
+  }
+  const wide = Math.floor(target.width / target.crop);
+  const high = Math.floor(target.height / target.crop);
+  const wider = width * high >= height * wide;
+  const columns = wider ? Math.floor((width * high) / height) : wide;
+  const rows = wider ? high : Math.floor((height * wide) / width);
+  return {
+    columns: { of: columns, first: halfToEven(columns - target.width) },
+    rows: { of: rows, first: halfToEven(rows - target.height) },
+  };
+}
+
+/** Half of an integer, a half rounded to even. */
+function halfToEven(twice: number): number {
+  const down = Math.floor(twice / 2);
+  return down + (twice % 2 === 0 ? 0 : down % 2);
 }
 
 function checkExtent(name: string, value: number, max: number): void {

@@ -578,6 +578,16 @@ const descriptionCases: readonly Case[] = [
         withImage({ channels: 'gbr' }),
         'image.channels: Expected one of rgb, bgr but found "gbr"',
       ],
+      [
+        'a crop that keeps more than there is',
+        withImage({ crop: 1.5 }),
+        'image.crop: Expected at most 1 but found 1.5',
+      ],
+      [
+        'a crop that keeps next to nothing',
+        withImage({ crop: 0 }),
+        'image.crop: Expected at least 0.1 but found 0',
+      ],
     ] as const satisfies readonly (readonly [
       string,
       (description: ProgramDescription) => object,

@@ -6,12 +6,17 @@ import type { GraphTensor } from './tensor.ts';
 export type PrecisionName = 'float32' | 'int8' | 'int16';
 
 /**
- * How an image becomes the input tensor (rules X1 to X4). The real input of channel c is `(x - mean[c]) / std[c]`
+ * How an image becomes the input tensor (rules X1 to X5). The real input of channel c is `(x - mean[c]) / std[c]`
  * for a pixel value x in 0..255.
  */
 export interface Preprocessing {
-  /** `squash`: the whole image, resized to the input's height and width without regard to its proportions. */
-  readonly resize: 'squash';
+  /**
+   * `squash`: the whole image, resized to the input's height and width without regard to its proportions (rule X2).
+   * `cover`: resized with its proportions kept, and the centre cut out (rule X5).
+   */
+  readonly resize: 'squash' | 'cover';
+  /** With `cover`, and only then: the part of the covered extent that the cut keeps, in [0.1, 1]. */
+  readonly crop?: number;
   readonly channels: 'rgb' | 'bgr';
   readonly mean: readonly [number, number, number];
   readonly std: readonly [number, number, number];

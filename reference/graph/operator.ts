@@ -113,6 +113,8 @@ export interface OperatorOf<K extends OperatorKind> {
   readonly inputs: readonly number[];
   readonly output: number;
   readonly attributes: OperatorAttributes[K];
+  /** Index of the operator in the file that the graph was imported from. */
+  readonly source?: number;
 }
 
 export type Operator = { [K in OperatorKind]: OperatorOf<K> }[OperatorKind];

@@ -1,10 +1,11 @@
-/** An image as the input tensor of a graph (rules X1 to X4). */
+/** An image as the input tensor of a graph (rules X1 to X5). */
 
 import { quantizeValue } from '../arithmetic/quantize-value.ts';
 import { elementTypes, type TensorData } from '../graph/element-type.ts';
 import type { Graph, Preprocessing } from '../graph/graph.ts';
 import { elementCount, zeroPointOf, type GraphTensor } from '../graph/tensor.ts';
-import { resize, type RgbImage } from './resize.ts';
+import { coveringCuts } from './cover.ts';
+import { resize, resizeAndCut, type RgbImage } from './resize.ts';
 
 /**
  * Resizes an image to a graph's input and converts its pixels.
@@ -17,7 +18,19 @@ export function imageToInput(graph: Graph, image: RgbImage): TensorData {
     throw new RangeError(`Expected graph "${graph.name}" to have preprocessing but found none`);
   }
   const [, height = 0, width = 0] = input.shape;
-  return pixelsToInput(graph.preprocessing, input, resize(image, width, height).data);
+  const resized = resizeToInput(graph.preprocessing, image, width, height);
+  return pixelsToInput(graph.preprocessing, input, resized.data);
+}
+
+function resizeToInput(
+  { resize: manner, crop = 1 }: Preprocessing,
+  image: RgbImage,
+  width: number,
+  height: number,
+): RgbImage {
+  if (manner === 'squash') return resize(image, width, height);
+  const { columns, rows } = coveringCuts(image, width, height, crop);
+  return resizeAndCut(image, columns, rows);
 }
 
 /** Converts RGB pixels, already of the input's height and width. */

@@ -24,11 +24,33 @@ interface Taps {
 }
 
 /**
+ * A part of a resized image: `extent` of the `of` positions along an axis, from `first` on. The others are not computed:
+ * what an output position is depends on no other.
+ */
+export interface Cut {
+  readonly of: number;
+  readonly first: number;
+  readonly extent: number;
+}
+
+/**
  * `image` resized to `width` x `height`, without regard to its proportions. The input is not modified.
  *
  * @throws {RangeError} for a size that is not positive, or data that does not fit the image's size
  */
 export function resize(image: RgbImage, width: number, height: number): RgbImage {
+  const whole = (extent: number): Cut => ({ of: extent, first: 0, extent });
+  return resizeAndCut(image, whole(width), whole(height));
+}
+
+/**
+ * `image` resized to `columns.of` x `rows.of`, of which the result is the part that is asked for.
+ *
+ * @throws {RangeError} as `resize`
+ */
+export function resizeAndCut(image: RgbImage, columns: Cut, rows: Cut): RgbImage {
+  const { extent: width } = columns;
+  const { extent: height } = rows;
   for (const extent of [image.width, image.height, width, height]) {
     if (!Number.isInteger(extent) || extent < 1) {
       throw new RangeError(`Expected image sizes greater than 0 but found ${String(extent)}`);
@@ -39,13 +61,12 @@ export function resize(image: RgbImage, width: number, height: number): RgbImage
       `Expected ${String(image.width * image.height * 3)} bytes of RGB but found ${String(image.data.length)}`,
     );
   }
-  // A pass that keeps its size is skipped; it would be the identity.
-  const rows = width === image.width ? image : resizeRows(image, width);
-  return height === image.height ? rows : resizeColumns(rows, height);
+  return resizeColumns(resizeRows(image, columns), rows);
 }
 
-function resizeRows(image: RgbImage, width: number): RgbImage {
-  const taps = triangleTaps(image.width, width);
+function resizeRows(image: RgbImage, cut: Cut): RgbImage {
+  const { extent: width } = cut;
+  const taps = triangleTaps(image.width, cut);
   const data = new Uint8Array(width * image.height * 3);
   let index = 0;
   for (let y = 0; y < image.height; y++) {
@@ -59,8 +80,9 @@ function resizeRows(image: RgbImage, width: number): RgbImage {
   return { width, height: image.height, data };
 }
 
-function resizeColumns(image: RgbImage, height: number): RgbImage {
-  const taps = triangleTaps(image.height, height);
+function resizeColumns(image: RgbImage, cut: Cut): RgbImage {
+  const { extent: height } = cut;
+  const taps = triangleTaps(image.height, cut);
   const stride = image.width * 3;
   const data = new Uint8Array(stride * height);
   let index = 0;
@@ -87,15 +109,15 @@ function weightedSum(
   return Math.min(Math.max(sum >> PRECISION_BITS, 0), 255);
 }
 
-/** The triangle filter of each output position along one axis. */
-function triangleTaps(inExtent: number, outExtent: number): Taps {
-  const scale = inExtent / outExtent;
+/** The triangle filter of each output position along one axis. One that keeps the size is the identity. */
+function triangleTaps(inExtent: number, cut: Cut): Taps {
+  const scale = inExtent / cut.of;
   const filterScale = Math.max(scale, 1);
   const support = filterScale;
-  const first = new Int32Array(outExtent);
+  const first = new Int32Array(cut.extent);
   const weights: Int32Array[] = [];
-  for (let o = 0; o < outExtent; o++) {
-    const centre = (o + 0.5) * scale;
+  for (let o = 0; o < cut.extent; o++) {
+    const centre = (cut.first + o + 0.5) * scale;
     const begin = Math.max(0, Math.trunc(centre - support + 0.5));
     const end = Math.min(inExtent, Math.trunc(centre + support + 0.5));
     const real: number[] = [];

@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { coveringCuts } from '../preprocess/cover.ts';
+import { resizeAndCut } from '../preprocess/resize.ts';
 import {
   imageToInput,
   mobilenetV2,
@@ -57,6 +59,44 @@ describe('resize', () => {
           Array.from({ length: w * h }, (_, i) => (i * 97 + value) % 256),
         );
         expect(resize(noise, w, h).data).toEqual(noise.data);
+      }),
+    );
+  });
+
+  it('X5 keeps the proportions and cuts out the centre', () => {
+    // torchvision's Resize(256) makes 341 x 256 of it, and CenterCrop(224) begins at round(58.5) = 58 and 16.
+    expect(coveringCuts({ width: 500, height: 375 }, 224, 224, 0.875)).toEqual({
+      columns: { of: 341, first: 58, extent: 224 },
+      rows: { of: 256, first: 16, extent: 224 },
+    });
+    expect(coveringCuts({ width: 375, height: 503 }, 224, 224, 0.875)).toEqual({
+      columns: { of: 256, first: 16, extent: 224 },
+      rows: { of: 343, first: 60, extent: 224 },
+    });
+    // An input that is not square: the image is less wide than it.
+    expect(coveringCuts({ width: 100, height: 100 }, 60, 20, 0.5)).toEqual({
+      columns: { of: 120, first: 30, extent: 60 },
+      rows: { of: 120, first: 50, extent: 20 },
+    });
+  });
+
+  it('X5 is a part of the whole resized image', () => {
+    const extent = fc.integer({ min: 1, max: 40 });
+    const crop = fc.double({ min: 0.1, max: 1, noNaN: true });
+    fc.assert(
+      fc.property(extent, extent, extent, extent, crop, (w, h, width, height, c) => {
+        const image = grey(
+          w,
+          h,
+          Array.from({ length: w * h }, (_, i) => (i * 97) % 256),
+        );
+        const { columns, rows } = coveringCuts(image, width, height, c);
+        const whole = resize(image, columns.of, rows.of);
+        const cut = Array.from({ length: height }, (_, y) => {
+          const start = ((rows.first + y) * columns.of + columns.first) * 3;
+          return Array.from(whole.data.subarray(start, start + width * 3));
+        });
+        expect(Array.from(resizeAndCut(image, columns, rows).data)).toEqual(cut.flat());
       }),
     );
   });

@@ -141,6 +141,21 @@ const cases: readonly (readonly [rule: Rule, graph: Graph, text: string])[] = [
     'Tensor "image": Expected preprocessing with int8 codes but found 255',
   ],
   [
+    'preprocessing',
+    withField(float, { preprocessing: { ...float.preprocessing, resize: 'cover', crop: 0 } }),
+    'Tensor "image": Expected preprocessing with a crop in [0.1, 1] but found 0',
+  ],
+  [
+    'preprocessing',
+    withField(float, { preprocessing: { ...float.preprocessing, crop: 1 } }),
+    'Tensor "image": Expected preprocessing with a crop where it covers but found 1 of squash',
+  ],
+  [
+    'operator-source',
+    withOperator(float, 'stem', { source: -1 }),
+    'Operator "stem": Expected the index of an operator in its file but found -1',
+  ],
+  [
     'tensor-index',
     withOperator(float, 'stem', { output: 9999 }),
     'Operator "stem": Expected the index of one of',

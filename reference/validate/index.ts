@@ -1,9 +1,10 @@
 /** Validation of a whole graph, rule by rule, from structure to ranges. */
 
 import { elementTypes, type ElementType } from '../graph/element-type.ts';
-import type { Graph } from '../graph/graph.ts';
+import type { Graph, Preprocessing } from '../graph/graph.ts';
 import type { Operator } from '../graph/operator.ts';
 import { elementCount, type GraphTensor } from '../graph/tensor.ts';
+import { MIN_CROP } from '../preprocess/cover.ts';
 import { checkQuantization, checkOperatorQuantization } from './quantization.ts';
 import { checkRanges } from './ranges.ts';
 import { refuse } from './rules.ts';
@@ -132,6 +133,7 @@ function checkPreprocessing(graph: Graph): void {
     const found = String(input.quantization?.scales.length ?? 0);
     refuse('preprocessing', subject, 'integer codes or one scale of the input', `${found} scales`);
   }
+  checkResize(subject, preprocessing);
   for (const mean of preprocessing.mean) {
     if (!Number.isFinite(mean)) refuse('preprocessing', subject, 'finite means', mean);
   }
@@ -146,5 +148,15 @@ function checkPreprocessing(graph: Graph): void {
   const { min, max } = elementTypes[input.type];
   for (const code of [offset, 255 * multiplier + offset]) {
     if (code < min || code > max) refuse('preprocessing', subject, `${input.type} codes`, code);
+  }
+}
+
+function checkResize(subject: string, { resize, crop }: Preprocessing): void {
+  if (resize === 'cover') {
+    if (!(crop !== undefined && crop >= MIN_CROP && crop <= 1)) {
+      refuse('preprocessing', subject, `a crop in [${String(MIN_CROP)}, 1]`, crop);
+    }
+  } else if (crop !== undefined) {
+    refuse('preprocessing', subject, 'a crop where it covers', `${String(crop)} of ${resize}`);
   }
 }

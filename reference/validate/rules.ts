@@ -58,6 +58,8 @@ export const rules = {
   // Operators
   'operator-kind': (found: unknown) => `Expected a known operator but found ${String(found)}`,
   'operator-name': () => 'Expected operator names to be unique but found this one twice',
+  'operator-source': (found: unknown) =>
+    `Expected the index of an operator in its file but found ${String(found)}`,
   'operator-inputs': (wanted: string, found: number) =>
     `Expected ${wanted} but found ${String(found)}`,
   'operator-attribute': (attribute: string, wanted: string, found: string) =>

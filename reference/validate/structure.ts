@@ -14,6 +14,7 @@ export interface UncheckedGraph extends Omit<Graph, 'operators'> {
     readonly inputs: readonly number[];
     readonly output: number;
     readonly attributes: object;
+    readonly source?: number;
   }[];
 }
 
@@ -37,6 +38,8 @@ export function checkStructure(graph: UncheckedGraph): asserts graph is Graph {
     checkAttributes(operator.kind, subject, operator.attributes);
     checkInputCount(operator.kind, subject, operator.inputs.length);
     for (const index of [...operator.inputs, operator.output]) checkIndex(graph, subject, index);
+    const { source = 0 } = operator;
+    if (!Number.isSafeInteger(source) || source < 0) refuse('operator-source', subject, source);
   }
   checkEnds(graph);
   checkOrder(graph);

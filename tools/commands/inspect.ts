@@ -40,6 +40,7 @@ function summarize(graph: Graph) {
         name: operator.name,
         kind: operator.kind,
         attributes: operator.attributes,
+        source: operator.source,
         input: describe(graph.tensors[input ?? -1]),
         weights:
           graph.tensors[weights ?? -1]?.data === undefined
@@ -78,12 +79,15 @@ function printSummary(summary: Summary): void {
   print(`${summary.name}: ${summary.precision}, ${String(summary.fileBytes)} bytes`);
   for (const [topic, text] of Object.entries(summary.provenance)) print(`  ${topic}: ${text}`);
   if (summary.preprocessing !== undefined) {
-    const { channels, mean, std, integer } = summary.preprocessing;
+    const { resize, crop, channels, mean, std, integer } = summary.preprocessing;
+    const manner = crop === undefined ? resize : `${resize}, crop ${String(crop)}`;
     const codes =
       integer === undefined
         ? ''
         : `, code = ${String(integer.multiplier)} x + ${String(integer.offset)}`;
-    print(`  input: ${channels}, (x - [${mean.join(', ')}]) / [${std.join(', ')}]${codes}`);
+    print(
+      `  input: ${manner}, ${channels}, (x - [${mean.join(', ')}]) / [${std.join(', ')}]${codes}`,
+    );
   }
   print(
     `  labels: ${summary.labels.slice(0, 12).join(', ')}${summary.labels.length > 12 ? ', ...' : ''}`,

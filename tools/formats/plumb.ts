@@ -1,9 +1,12 @@
 /**
  * The `.plumb` file: one graph in MessagePack.
  *
- * `{ format: 'plumbline graph', version: 1, sha256, graph }`, where `graph` is the MessagePack of the graph as bytes and
+ * `{ format: 'plumbline graph', version, sha256, graph }`, where `graph` is the MessagePack of the graph as bytes and
  * `sha256` their digest, so that a damaged file is told from a different network. Tensor elements are little-endian
  * bytes. A file is untrusted: lengths, types, digest and every rule of a graph are checked before it is used.
+ *
+ * Version 2 adds what imported graphs have: an operator's `source`, and a resize that covers and crops. A graph without
+ * these is written as version 1.
  */
 
 import { createHash } from 'node:crypto';
@@ -15,13 +18,14 @@ import {
   type ElementType,
   type Graph,
   type GraphTensor,
+  type Operator,
   type TensorData,
 } from '../../reference/index.ts';
 import { FileError, issueOf, messageOf } from '../errors.ts';
 import { pack, unpack } from './message-pack.ts';
 
 const FORMAT = 'plumbline graph';
-const VERSION = 1;
+const VERSIONS = [1, 2];
 
 const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array, 'expected bytes');
 
@@ -76,6 +80,7 @@ const storedGraph = z.strictObject({
       inputs: list(z.number()),
       output: z.number(),
       attributes: z.record(z.string(), z.unknown()),
+      source: z.number().exactOptional(),
     }),
   ),
   inputs: list(z.number()),
@@ -83,7 +88,8 @@ const storedGraph = z.strictObject({
   labels: list(name, MAX_LABELS),
   preprocessing: z
     .strictObject({
-      resize: z.literal('squash'),
+      resize: z.enum(['squash', 'cover']),
+      crop: z.number().exactOptional(),
       channels: z.enum(['rgb', 'bgr']),
       mean: triple,
       std: triple,
@@ -93,12 +99,19 @@ const storedGraph = z.strictObject({
   provenance: z.record(z.string(), z.string()),
 });
 
-type StoredTensor = z.infer<typeof storedGraph>['tensors'][number];
+type StoredGraph = z.infer<typeof storedGraph>;
+type StoredTensor = StoredGraph['tensors'][number];
 
 /** The bytes of a graph's file; the same graph gives the same bytes. */
 export function encodeGraph(graph: Graph): Uint8Array {
   const body = pack(storeGraph(graph));
-  return pack({ format: FORMAT, version: VERSION, sha256: sha256(body), graph: body });
+  return pack({ format: FORMAT, version: versionOf(graph), sha256: sha256(body), graph: body });
+}
+
+/** The first version that has all that a graph says. */
+function versionOf({ operators, preprocessing }: StoredGraph | Graph): number {
+  const imported = operators.some(({ source }) => source !== undefined);
+  return imported || preprocessing?.resize === 'cover' ? 2 : 1;
 }
 
 /**
@@ -111,10 +124,10 @@ export function decodeGraph(file: string, data: Uint8Array): Graph {
   if (outer.format !== FORMAT) {
     throw new FileError(file, `Expected a Plumbline graph but found format "${outer.format}"`);
   }
-  if (outer.version !== VERSION) {
+  if (!VERSIONS.includes(outer.version)) {
     throw new FileError(
       file,
-      `Expected version ${String(VERSION)} but found ${String(outer.version)}`,
+      `Expected version ${VERSIONS.join(' or ')} but found ${String(outer.version)}`,
     );
   }
   const { sha256: digest, graph: body } = outer;
@@ -125,6 +138,12 @@ export function decodeGraph(file: string, data: Uint8Array): Graph {
     throw new FileError(file, 'Expected contents that match their digest, but the file is damaged');
   }
   const stored = parse(file, storedGraph, unpackFile(file, body));
+  if (versionOf(stored) !== outer.version) {
+    throw new FileError(
+      file,
+      `Expected a graph of version ${String(outer.version)} but found one of version ${String(versionOf(stored))}`,
+    );
+  }
   const graph = { ...stored, tensors: stored.tensors.map((tensor) => loadTensor(file, tensor)) };
   try {
     validateGraph(graph);
@@ -133,6 +152,15 @@ export function decodeGraph(file: string, data: Uint8Array): Graph {
     throw error;
   }
   return graph;
+}
+
+/** A graph as if it had not been imported: its operators tell no place in another file. */
+export function withoutSources(graph: Graph): Graph {
+  const operators = graph.operators.map((operator) => {
+    const kept = Object.entries(operator).filter(([key]) => key !== 'source');
+    return Object.fromEntries(kept) as unknown as Operator;
+  });
+  return { ...graph, operators };
 }
 
 function unpackFile(file: string, data: Uint8Array): unknown {
@@ -156,12 +184,13 @@ function storeGraph(graph: Graph): object {
     name: graph.name,
     precision: graph.precision,
     tensors: graph.tensors.map(storeTensor),
-    operators: graph.operators.map(({ kind, name, inputs, output, attributes }) => ({
+    operators: graph.operators.map(({ kind, name, inputs, output, attributes, source }) => ({
       kind,
       name,
       inputs,
       output,
       attributes: sortKeys(attributes),
+      ...(source === undefined ? {} : { source }),
     })),
     inputs: graph.inputs,
     outputs: graph.outputs,

@@ -179,15 +179,28 @@ describe('import', () => {
         metadata: { labels: '["a"]' },
       }),
     );
-    const flags = ['--mean', '0,0,0', '--std', '255,255,255'];
+    const rule = ['--mean', '0,0,0', '--channels', 'rgb', '--resize', 'cover'];
+    const flags = [...rule, '--std', '255,255,255', '--crop', '0.875'];
     expect(refusal('import', other, '-o', output, ...flags)).toContain(
       `${other}: Operator "pool" (MaxPool): Expected an operator of a MobileNetV2 classifier`,
     );
     expect(refusal('import', other, '-o', output)).toContain(
-      'Expected preprocessing as --mean R,G,B and --std R,G,B, since the file does not say it',
+      'Expected preprocessing as --mean R,G,B and --std R,G,B and --channels rgb|bgr and --resize squash|cover, since the file does not say it',
+    );
+    expect(refusal('import', other, '-o', output, ...rule)).toContain(
+      'Expected preprocessing as --std R,G,B, since the file does not say it',
     );
     expect(refusal('import', other, '-o', output, '--mean', '1,2', '--std', '1,1,1')).toContain(
       'Expected --mean with three numbers but found 1,2',
+    );
+    expect(refusal('import', other, '-o', output, ...rule, '--std', '1,0,1')).toContain(
+      'Expected --std with three numbers greater than 0 but found 1,0,1',
+    );
+    expect(refusal('import', other, '-o', output, ...flags, '--crop', '0')).toContain(
+      'Expected --crop with a number in [0.1, 1] but found 0',
+    );
+    expect(refusal('import', other, '-o', output, ...flags, '--resize', 'squash')).toContain(
+      'Expected --crop with --resize cover but found squash',
     );
     expect(existsSync(output)).toBe(false);
   });

@@ -4,7 +4,7 @@ import { mobilenetV2, quantizeGraph, type Graph } from '../../reference/index.ts
 import { FileError } from '../errors.ts';
 import { sha256 } from '../files.ts';
 import { pack, unpack } from '../formats/message-pack.ts';
-import { decodeGraph, encodeGraph } from '../formats/plumb.ts';
+import { decodeGraph, encodeGraph, withoutSources } from '../formats/plumb.ts';
 
 const float = mobilenetV2({ width: 0.1, resolution: 4, classes: 2, labels: ['a', 'b'] });
 const ranges = Object.fromEntries(float.operators.map(({ name }) => [name, [-2, 6] as const]));
@@ -141,6 +141,35 @@ describe('graph files', () => {
     expect(encodeGraph(decodeGraph('model.plumb', file))).toEqual(file);
   });
 
+  const imported: Graph = {
+    ...float,
+    operators: float.operators.map((operator, source) => ({ ...operator, source })),
+    preprocessing: {
+      resize: 'cover',
+      crop: 0.875,
+      channels: 'bgr',
+      mean: [1, 2, 3],
+      std: [4, 5, 6],
+    },
+  };
+
+  it('have version 2 where only that can say what an importer knows', () => {
+    const versionOf = (graph: Graph): unknown =>
+      (unpack(encodeGraph(graph)) as { readonly version: number }).version;
+    expect(decodeGraph('model.plumb', encodeGraph(imported))).toEqual(imported);
+    expect([float, imported].map(versionOf)).toEqual([1, 2]);
+    expect(decodeGraph('model.plumb', encodeGraph(withoutSources(imported)))).toEqual({
+      ...float,
+      preprocessing: imported.preprocessing,
+    });
+  });
+
+  it('of one version that say what another has are refused', () => {
+    expect(refusal(sealed(stored(imported)))).toBe(
+      'model.plumb: Expected a graph of version 1 but found one of version 2',
+    );
+  });
+
   it.each([
     ['empty', new Uint8Array(0), 'model.plumb: Expected a Plumbline graph.'],
     ['text', Buffer.from('{"format": 1}'), 'model.plumb: Expected a Plumbline graph.'],
@@ -151,8 +180,8 @@ describe('graph files', () => {
     ],
     [
       'another version',
-      pack({ format: 'plumbline graph', version: 2, sha256: 1, graph: 1 }),
-      'Expected version 1 but found 2',
+      pack({ format: 'plumbline graph', version: 3, sha256: 1, graph: 1 }),
+      'Expected version 1 or 2 but found 3',
     ],
     [
       'no digest',

@@ -34,7 +34,7 @@ describe('tensors', () => {
     [
       'another type',
       withConstant({ shape: [1], data: [1], type: 10 }),
-      'Expected float32, int32 or int64 elements but found ONNX type 10',
+      'Expected float32, int8, uint8, int32 or int64 elements but found ONNX type 10',
     ],
     [
       'half an element',

@@ -16,7 +16,7 @@ export interface NodeSpec {
 export interface ConstantSpec {
   readonly shape: readonly number[];
   readonly data: readonly number[];
-  /** ONNX type of the elements: 1 for float32 (the default), 7 for int64. */
+  /** ONNX type of the elements: 1 for float32 (the default), 2 for uint8, 3 for int8, 6 for int32, 7 for int64. */
   readonly type?: number;
   /** Appends fields of TensorProto. */
   readonly more?: (pbf: PbfWriter) => void;
@@ -76,6 +76,7 @@ function writeConstant(
   pbf.writeVarintField(2, type);
   pbf.writeStringField(8, name);
   if (type === 7) pbf.writePackedVarint(7, [...data]);
+  else if ([2, 3, 6].includes(type)) pbf.writePackedVarint(5, [...data]);
   else pbf.writeBytesField(9, new Uint8Array(Float32Array.from(data).buffer));
   more?.(pbf);
 }

@@ -1,7 +1,8 @@
 /** The tail of a classifier: global pooling, one pixel to a row, matrix products, softmax. */
 
 import { elementCount } from '../../../reference/index.ts';
-import type { GraphBuilder } from './builder.ts';
+import type { GraphBuilder } from '../builder.ts';
+import { paddingOf } from './convolution.ts';
 import { transpose } from './layout.ts';
 import type { Node } from './node.ts';
 import { shapeText, type FloatTensor } from './tensor.ts';
@@ -19,6 +20,45 @@ export function addGlobalPool(node: Node, graph: GraphBuilder): void {
       activation: 'none',
     },
   });
+}
+
+export function addAveragePool(node: Node, graph: GraphBuilder): void {
+  const { index, shape } = graph.inputOf(node, 0);
+  const size = node.pair('kernel_shape', [0, 0]);
+  const stride = node.pair('strides', [1, 1]);
+  node.requireInt('ceil_mode', 0, 0);
+  requireNoDilation(node);
+  const padding = paddingOf(node, shape, size, stride, [1, 1]);
+  if (padding.some((edge) => edge !== 0)) node.requireInt('count_include_pad', 0, 0);
+  const attributes = { size, stride, padding, activation: 'none' } as const;
+  graph.addOperator(node, { kind: 'averagePool', inputs: [index], attributes });
+}
+
+export function requireNoDilation(node: Node): void {
+  const dilation = node.pair('dilations', [1, 1]);
+  if (dilation.join() !== '1,1') {
+    throw node.error(`Expected dilations [1, 1] but found ${shapeText(dilation)}`);
+  }
+}
+
+/** With zeros, of height and width. The amounts are given as [n, c, top, left, n, c, bottom, right]. */
+export function addPad(node: Node, graph: GraphBuilder): void {
+  const { index, shape } = graph.inputOf(node, 0);
+  const mode = node.string('mode', 'constant');
+  const value = node.scalar(2) ?? node.float('value', 0);
+  if (mode !== 'constant' || value !== 0 || node.input(3) !== '') {
+    throw node.error(`Expected a pad of all axes with 0 but found ${mode} of ${String(value)}`);
+  }
+  const amounts = node.ints('pads') ?? node.integers(1).data;
+  const [n, c, top = 0, left = 0, n1, c1, bottom = 0, right = 0] = amounts;
+  const edges = [top, bottom, left, right];
+  const spatial = [n, c, n1, c1].every((edge) => edge === 0) && edges.every((edge) => edge >= 0);
+  if (amounts.length !== 8 || shape.length !== 4 || !spatial) {
+    throw node.error(`Expected pads of height and width but found ${shapeText(amounts)}`);
+  }
+  const none = [0, 0] as const;
+  const padding = [none, [top, bottom], [left, right], none] as const;
+  graph.addOperator(node, { kind: 'pad', inputs: [index], attributes: { padding } });
 }
 
 export function addMean(node: Node, graph: GraphBuilder): void {

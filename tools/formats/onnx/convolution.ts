@@ -7,7 +7,7 @@ import {
   type Pair,
   type Shape,
 } from '../../../reference/index.ts';
-import type { GraphBuilder } from './builder.ts';
+import type { GraphBuilder } from '../builder.ts';
 import { to1hwo, toOhwi } from './layout.ts';
 import type { Node } from './node.ts';
 import { shapeText } from './tensor.ts';
@@ -19,21 +19,9 @@ export function addConv(node: Node, graph: GraphBuilder): void {
   if (weights.shape.length !== 4) {
     throw node.error(`Expected weights of 4 axes but found ${shapeText(weights.shape)}`);
   }
-  const size: Pair = [height, width];
-  const said = node.pair('kernel_shape', size);
-  if (said.join() !== size.join()) {
-    throw node.error(
-      `Expected kernel_shape ${shapeText(size)}, as the weights have, but found ${shapeText(said)}`,
-    );
-  }
   const groups = node.int('group', 1);
-  if (groups < 1) throw node.error(`Expected group greater than 0 but found ${String(groups)}`);
-  const stride = node.pair('strides', [1, 1]);
-  const dilation = node.pair('dilations', [1, 1]);
   const attributes = {
-    stride,
-    dilation,
-    padding: paddingOf(node, input.shape, size, stride, dilation),
+    ...windowAttributes(node, input.shape, [height, width]),
     activation: 'none' as Activation,
   };
   const bias = node.input(2) === '' ? new Float32Array(out) : node.vector(2, out);
@@ -47,8 +35,33 @@ export function addConv(node: Node, graph: GraphBuilder): void {
   else graph.addOperator(node, { kind: 'conv2d', inputs, attributes: { ...attributes, groups } });
 }
 
+/** Stride, dilation and explicit padding of a window over an image of this shape. */
+export function windowAttributes(
+  node: Node,
+  input: Shape,
+  size: Pair,
+): { readonly stride: Pair; readonly dilation: Pair; readonly padding: Padding } {
+  const said = node.pair('kernel_shape', size);
+  if (said.join() !== size.join()) {
+    throw node.error(
+      `Expected kernel_shape ${shapeText(size)}, as the weights have, but found ${shapeText(said)}`,
+    );
+  }
+  const groups = node.int('group', 1);
+  if (groups < 1) throw node.error(`Expected group greater than 0 but found ${String(groups)}`);
+  const stride = node.pair('strides', [1, 1]);
+  const dilation = node.pair('dilations', [1, 1]);
+  return { stride, dilation, padding: paddingOf(node, input, size, stride, dilation) };
+}
+
 /** ONNX gives padding as [top, left, bottom, right]. */
-function paddingOf(node: Node, input: Shape, size: Pair, stride: Pair, dilation: Pair): Padding {
+export function paddingOf(
+  node: Node,
+  input: Shape,
+  size: Pair,
+  stride: Pair,
+  dilation: Pair,
+): Padding {
   const auto = node.string('auto_pad', 'NOTSET');
   const pads = node.ints('pads') ?? [0, 0, 0, 0];
   const [top = 0, left = 0, bottom = 0, right = 0] = pads;

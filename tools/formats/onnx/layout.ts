@@ -1,6 +1,6 @@
 /** The order of elements: ONNX has channels before pixels, graphs have them last (rule T1). */
 
-import { elementCount } from '../../../reference/index.ts';
+import { elementCount, type Shape } from '../../../reference/index.ts';
 import type { FloatTensor } from './tensor.ts';
 
 /** OIHW convolution weights as OHWI. */
@@ -15,11 +15,14 @@ export function transpose(matrix: FloatTensor): FloatTensor {
 }
 
 /** The elements in the order of the given axes: result axis i is source axis `axes[i]`. */
-function permute({ shape, data }: FloatTensor, axes: readonly number[]): Float32Array {
+export function permute<T extends Float32Array | Int8Array>(
+  { shape, data }: { readonly shape: Shape; readonly data: T },
+  axes: readonly number[],
+): T {
   const strides = shape.map((_, axis) => elementCount(shape.slice(axis + 1)));
   const extents = axes.map((axis) => shape[axis] ?? 0);
   const steps = axes.map((axis) => strides[axis] ?? 0);
-  const result = new Float32Array(data.length);
+  const result = data.slice() as T;
   const position = extents.map(() => 0);
   for (let i = 0, source = 0; i < result.length; i++) {
     result[i] = data[source] ?? NaN;

@@ -2,7 +2,13 @@
 
 import type { Pair, Shape } from '../../../reference/index.ts';
 import { FileError } from '../../errors.ts';
-import { shapeText, type FloatTensor, type IntegerTensor, type OnnxTensor } from './tensor.ts';
+import {
+  shapeText,
+  type CodeTensor,
+  type FloatTensor,
+  type IntegerTensor,
+  type OnnxTensor,
+} from './tensor.ts';
 import type { OnnxAttribute, OnnxNode } from './wire.ts';
 
 /** Types of attributes (AttributeProto.AttributeType in onnx/onnx.proto). */
@@ -26,6 +32,7 @@ export interface Signature {
 export class Node {
   readonly type: string;
   readonly name: string;
+  readonly source: number;
   readonly #file: string;
   readonly #node: OnnxNode;
   readonly #constants: ReadonlyMap<string, OnnxTensor>;
@@ -34,6 +41,7 @@ export class Node {
   constructor(file: string, node: OnnxNode, constants: ReadonlyMap<string, OnnxTensor>) {
     this.type = node.type;
     this.name = node.name;
+    this.source = node.source;
     this.#file = file;
     this.#node = node;
     this.#constants = constants;
@@ -86,8 +94,18 @@ export class Node {
     const tensor = this.#constant(position);
     if (tensor.type === 'integer') return tensor;
     throw this.error(
-      `Expected input "${this.input(position)}" to be of integers but found float32`,
+      `Expected input "${this.input(position)}" to be of integers but found ${tensor.type === 'float' ? 'float32' : 'codes'}`,
     );
+  }
+
+  /** Codes of weights, a bias or a zero point; short biases are integers like any others. */
+  codes(position: number): CodeTensor {
+    const tensor = this.#constant(position);
+    if (tensor.type === 'codes') return tensor;
+    if (tensor.type === 'integer') {
+      return { ...tensor, type: 'codes', data: Int32Array.from(tensor.data) };
+    }
+    throw this.error(`Expected input "${this.input(position)}" to be of codes but found float32`);
   }
 
   /** A constant of one element for each channel, as [channels], or as one of the other shapes. */

@@ -3,6 +3,8 @@
 import { MAX_INTEGERS, type ProtobufReader } from './protobuf.ts';
 
 export const ONNX_FLOAT = 1;
+export const ONNX_UINT8 = 2;
+export const ONNX_INT8 = 3;
 const ONNX_INT32 = 6;
 const ONNX_INT64 = 7;
 
@@ -22,7 +24,13 @@ export interface IntegerTensor extends Shaped {
   readonly data: readonly number[];
 }
 
-export type OnnxTensor = FloatTensor | IntegerTensor;
+/** Codes of quantised weights and biases, and zero points. */
+export interface CodeTensor extends Shaped {
+  readonly type: 'codes';
+  readonly data: Int8Array | Uint8Array | Int32Array;
+}
+
+export type OnnxTensor = FloatTensor | IntegerTensor | CodeTensor;
 
 /** What a file says of a tensor, before any of it is believed. */
 interface StoredTensor {
@@ -45,12 +53,9 @@ export function readTensor(reader: ProtobufReader): OnnxTensor {
   const stored = readStored(reader);
   const { name, shape } = stored;
   try {
-    const tensor: OnnxTensor =
-      stored.type === ONNX_FLOAT
-        ? { name, shape, type: 'float', data: floatElements(stored) }
-        : { name, shape, type: 'integer', data: integerElements(stored) };
-    checkShape(tensor);
-    return tensor;
+    const tensor = elementsOf(stored);
+    checkShape({ ...tensor, name, shape });
+    return { ...tensor, name, shape };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw new RangeError(`Tensor "${name}": ${error.message}`, { cause: error });
@@ -89,6 +94,33 @@ function checkShape({ shape, data }: OnnxTensor): void {
   }
 }
 
+function elementsOf(
+  stored: StoredTensor,
+):
+  | Omit<FloatTensor, keyof Shaped>
+  | Omit<IntegerTensor, keyof Shaped>
+  | Omit<CodeTensor, keyof Shaped> {
+  const { type } = stored;
+  if (type === ONNX_FLOAT) return { type: 'float', data: floatElements(stored) };
+  const long = (stored.raw[0]?.length ?? 0) > 4 * MAX_INTEGERS;
+  if (type === ONNX_INT8 || type === ONNX_UINT8 || (type === ONNX_INT32 && long)) {
+    return { type: 'codes', data: codeElements(stored) };
+  }
+  return { type: 'integer', data: integerElements(stored) };
+}
+
+/** Writers may list codes as integers of 32 bits each. */
+function codeElements({ type, integers, ...stored }: StoredTensor): CodeTensor['data'] {
+  const raw = rawData(stored, type === ONNX_INT32 ? 4 : 1, integers.length > 0);
+  const array = type === ONNX_INT8 ? Int8Array : type === ONNX_UINT8 ? Uint8Array : Int32Array;
+  if (raw !== undefined) return new array(Uint8Array.from(raw).buffer);
+  const codes = array.from(integers);
+  if (codes.some((code, i) => code !== integers[i])) {
+    throw new RangeError('Expected codes within their type but found others');
+  }
+  return codes;
+}
+
 function floatElements({ floats, ...stored }: StoredTensor): Float32Array {
   const raw = rawData(stored, 4, floats.length > 0);
   const bytes = raw ?? Buffer.concat(floats);
@@ -99,7 +131,7 @@ function floatElements({ floats, ...stored }: StoredTensor): Float32Array {
 function integerElements({ type, integers, ...stored }: StoredTensor): readonly number[] {
   if (type !== ONNX_INT32 && type !== ONNX_INT64) {
     throw new RangeError(
-      `Expected float32, int32 or int64 elements but found ONNX type ${String(type)}`,
+      `Expected float32, int8, uint8, int32 or int64 elements but found ONNX type ${String(type)}`,
     );
   }
   const size = type === ONNX_INT32 ? 4 : 8;

@@ -1,23 +1,22 @@
 /**
- * An ONNX float network as a graph: NCHW to NHWC, batch normalisation folded, clamps fused, padding explicit.
+ * An ONNX network as a graph: NCHW to NHWC, batch normalisation folded, clamps fused, padding explicit; int8 networks by
+ * `quantized.ts`.
  *
  * Accepts what MobileNetV2 classifiers are made of and names whatever else it meets.
  */
 
-import {
-  GraphError,
-  validateGraph,
-  type Graph,
-  type Preprocessing,
-} from '../../../reference/index.ts';
+import { GraphError, validateGraph, type Graph } from '../../../reference/index.ts';
 import { FileError } from '../../errors.ts';
-import { GraphBuilder } from './builder.ts';
+import type { ImportOptions } from '../options.ts';
+import { GraphBuilder } from '../builder.ts';
 import {
+  addAveragePool,
   addFlatten,
   addGemm,
   addGlobalPool,
   addMatMul,
   addMean,
+  addPad,
   addReshape,
   addSoftmax,
   addSqueeze,
@@ -26,15 +25,9 @@ import { addConv } from './convolution.ts';
 import { addClip, addRelu, foldBatchNormalization, foldBias } from './folding.ts';
 import { withoutIdentities } from './names.ts';
 import { Node, type Signature } from './node.ts';
+import { isQuantized, quantizedToGraph } from './quantized.ts';
 import { ONNX_FLOAT, shapeText, type OnnxTensor } from './tensor.ts';
 import { isStandard, type OnnxModel, type OnnxNode } from './wire.ts';
-
-export interface ImportOptions {
-  readonly name: string;
-  readonly labels: readonly string[];
-  readonly preprocessing: Preprocessing;
-  readonly provenance: Readonly<Record<string, string>>;
-}
 
 /** Since this version of the operators, Add broadcasts and Dropout drops nothing by themselves. */
 const OLDEST_OPSET = 7;
@@ -52,7 +45,9 @@ export function onnxToGraph(file: string, model: OnnxModel, options: ImportOptio
     );
   }
   try {
-    const graph = convert(file, withoutIdentities(file, model), options);
+    const graph = isQuantized(model)
+      ? quantizedToGraph(file, model, options)
+      : convert(file, withoutIdentities(file, model), options);
     validateGraph(graph);
     return graph;
   } catch (error) {
@@ -75,16 +70,12 @@ function convert(file: string, model: OnnxModel, options: ImportOptions): Graph 
       `Expected one output that is computed but found ${String(outputs.length)}`,
     );
   }
-  const { name, labels, preprocessing, provenance } = options;
   return {
-    name,
+    ...options,
     precision: 'float32',
     ...graph.parts,
     inputs: [0],
     outputs: [value.index],
-    labels,
-    preprocessing,
-    provenance,
   };
 }
 
@@ -131,6 +122,20 @@ const converters = new Map<string, Converter>(
     Clip: { inputs: [1, 3], attributes: ['min', 'max'], add: addClip },
     Relu: { inputs: [1, 1], attributes: [], add: addRelu },
     Add: { inputs: [2, 2], attributes: [], add: addAdd },
+    AveragePool: {
+      inputs: [1, 1],
+      attributes: [
+        'auto_pad',
+        'ceil_mode',
+        'count_include_pad',
+        'dilations',
+        'kernel_shape',
+        'pads',
+        'strides',
+      ],
+      add: addAveragePool,
+    },
+    Pad: { inputs: [1, 4], attributes: ['mode', 'pads', 'value'], add: addPad },
     GlobalAveragePool: { inputs: [1, 1], attributes: [], add: addGlobalPool },
     ReduceMean: {
       inputs: [1, 2],

@@ -6,7 +6,6 @@
  */
 
 import { FileError, messageOf } from '../../errors.ts';
-import { FILE_IDENTIFIER as TFLITE_IDENTIFIER } from '../tflite/schema.ts';
 import { ProtobufReader } from './protobuf.ts';
 import { readTensor, type OnnxTensor } from './tensor.ts';
 
@@ -22,6 +21,8 @@ export interface OnnxAttribute {
 }
 
 export interface OnnxNode {
+  /** Its index in the file. */
+  readonly source: number;
   readonly name: string;
   readonly type: string;
   readonly domain: string;
@@ -63,9 +64,6 @@ export function decodeOnnx(file: string, bytes: Uint8Array): OnnxModel {
       file,
       `Expected an ONNX model of at most ${String(MAX_ONNX_BYTES)} bytes but found ${String(bytes.length)}`,
     );
-  }
-  if (Buffer.from(bytes.subarray(4, 8)).toString('latin1') === TFLITE_IDENTIFIER) {
-    throw new FileError(file, 'Expected an ONNX model but found a TensorFlow Lite one');
   }
   let model: OnnxModel;
   try {
@@ -134,7 +132,7 @@ function readGraph(
   const outputs: OnnxValue[] = [];
   reader.fields((field) => {
     if (field === 1) {
-      nodes.push(reader.message(readNode));
+      nodes.push({ ...reader.message(readNode), source: nodes.length });
       if (nodes.length > MAX_NODES) {
         throw new RangeError(`Expected at most ${String(MAX_NODES)} operators but found more`);
       }
@@ -151,7 +149,7 @@ function readGraph(
   return { graphName, nodes, constants, inputs, outputs };
 }
 
-function readNode(reader: ProtobufReader): OnnxNode {
+function readNode(reader: ProtobufReader): Omit<OnnxNode, 'source'> {
   const node = { name: '', type: '', domain: '' };
   const inputs: string[] = [];
   const outputs: string[] = [];

@@ -6,6 +6,7 @@ import {
   bufferFields,
   builtins,
   FILE_IDENTIFIER,
+  FLOAT16,
   modelFields,
   operatorCodeFields,
   operatorFields,
@@ -28,7 +29,7 @@ import {
 
 export interface TfliteTensor {
   readonly name: string;
-  readonly type: ElementType;
+  readonly type: ElementType | 'float16';
   readonly shape: readonly number[];
   readonly quantization?: {
     readonly scales: readonly number[];
@@ -36,7 +37,8 @@ export interface TfliteTensor {
     /** The axis that several scales belong to. */
     readonly dimension: number;
   };
-  readonly data?: TensorData;
+  /** Elements; those of float16 as their bits. */
+  readonly data?: TensorData | Uint16Array;
 }
 
 export interface TfliteOperator {
@@ -139,7 +141,10 @@ function writeOperator(
   return writeTable(builder, table);
 }
 
-function writeBuffer(builder: Builder, { buffer, byteOffset, byteLength }: TensorData): Offset {
+function writeBuffer(
+  builder: Builder,
+  { buffer, byteOffset, byteLength }: TensorData | Uint16Array,
+): Offset {
   const bytes = new Uint8Array(buffer, byteOffset, byteLength);
   return writeTable(builder, [
     [bufferFields.data, 'offset', writeBytes(builder, bytes, BUFFER_ALIGNMENT)],
@@ -153,7 +158,7 @@ function writeTensor(
 ): Offset {
   const fields: Field[] = [
     [tensorFields.shape, 'offset', writeInt32s(builder, shape)],
-    [tensorFields.type, 'int8', tensorTypes[type]],
+    [tensorFields.type, 'int8', type === 'float16' ? FLOAT16 : tensorTypes[type]],
     [tensorFields.buffer, 'int32', buffer],
     [tensorFields.name, 'offset', builder.createString(name)],
   ];

@@ -19,6 +19,8 @@ export const tensorTypes: Readonly<Record<ElementType, number>> = {
   int16: 7,
   int8: 9,
 };
+/** The type of constants alone: a DEQUANTIZE makes float32 of it. */
+export const FLOAT16 = 1;
 
 /** enum ActivationFunctionType. */
 export const activations: Readonly<Record<Activation, number>> = { none: 0, relu: 1, relu6: 3 };
@@ -65,7 +67,7 @@ export const modelFields = {
   description: 3,
   buffers: 4,
 } as const;
-export const operatorCodeFields = { deprecatedCode: 0, version: 2, code: 3 } as const;
+export const operatorCodeFields = { deprecatedCode: 0, custom: 1, version: 2, code: 3 } as const;
 export const subgraphFields = { tensors: 0, inputs: 1, outputs: 2, operators: 3, name: 4 } as const;
 export const operatorFields = {
   codeIndex: 0,
@@ -74,9 +76,22 @@ export const operatorFields = {
   optionsType: 3,
   options: 4,
 } as const;
-export const tensorFields = { shape: 0, type: 1, buffer: 2, name: 3, quantization: 4 } as const;
-export const quantizationFields = { scale: 2, zeroPoint: 3, dimension: 6 } as const;
-export const bufferFields = { data: 0 } as const;
+export const tensorFields = {
+  shape: 0,
+  type: 1,
+  buffer: 2,
+  name: 3,
+  quantization: 4,
+  sparsity: 6,
+  externalBuffer: 10,
+} as const;
+export const quantizationFields = {
+  scale: 2,
+  zeroPoint: 3,
+  detailsType: 4,
+  dimension: 6,
+} as const;
+export const bufferFields = { data: 0, offset: 1, size: 2 } as const;
 
 export const conv2dFields = {
   padding: 0,
@@ -96,7 +111,12 @@ export const depthwiseFields = {
   dilationW: 5,
   dilationH: 6,
 } as const;
-export const fullyConnectedFields = { activation: 0, biasType: 4 } as const;
+export const fullyConnectedFields = {
+  activation: 0,
+  weightsFormat: 1,
+  keepDimensions: 2,
+  biasType: 4,
+} as const;
 export const poolFields = {
   padding: 0,
   strideW: 1,
@@ -109,3 +129,42 @@ export const softmaxFields = { beta: 0 } as const;
 export const addFields = { activation: 0, potScaleInt16: 1 } as const;
 export const reshapeFields = { newShape: 0 } as const;
 export const reducerFields = { keepDimensions: 0 } as const;
+
+/** Names of enum BuiltinOperator, for errors: those above, and what classifiers have besides. */
+export const builtinNames: Readonly<Record<number, string>> = {
+  0: 'ADD',
+  1: 'AVERAGE_POOL_2D',
+  2: 'CONCATENATION',
+  3: 'CONV_2D',
+  4: 'DEPTHWISE_CONV_2D',
+  6: 'DEQUANTIZE',
+  9: 'FULLY_CONNECTED',
+  14: 'LOGISTIC',
+  17: 'MAX_POOL_2D',
+  18: 'MUL',
+  19: 'RELU',
+  20: 'RELU_N1_TO_1',
+  21: 'RELU6',
+  22: 'RESHAPE',
+  25: 'SOFTMAX',
+  32: 'CUSTOM',
+  34: 'PAD',
+  39: 'TRANSPOSE',
+  40: 'MEAN',
+  41: 'SUB',
+  42: 'DIV',
+  43: 'SQUEEZE',
+  45: 'STRIDED_SLICE',
+  50: 'LOG_SOFTMAX',
+  53: 'CAST',
+  55: 'MAXIMUM',
+  56: 'ARG_MAX',
+  57: 'MINIMUM',
+  60: 'PADV2',
+  77: 'SHAPE',
+  83: 'PACK',
+  97: 'RESIZE_NEAREST_NEIGHBOR',
+  98: 'LEAKY_RELU',
+  114: 'QUANTIZE',
+  117: 'HARD_SWISH',
+};

@@ -191,7 +191,9 @@ class Writer {
   }
 
   #depthwise(operator: OperatorOf<'depthwiseConv2d'>): void {
-    const { stride, dilation, activation } = operator.attributes;
+    const { stride, dilation, activation, accumulator } = operator.attributes;
+    // Its options, unlike those of the other sums, have no type of the bias.
+    if (accumulator !== undefined) throw unsupported(operator, 'int64 accumulators', accumulator);
     const [, height = 1, width = 1, channels = 1] = this.#tensor(operator.inputs[1]).shape;
     const inChannels = this.#tensor(operator.inputs[0]).shape.at(-1) ?? 1;
     const [input, padding] = this.#padded(operator, [height, width], dilation);
@@ -254,16 +256,17 @@ class Writer {
       return [input, written, this.#constant(name, [channels], new Float32Array(channels))];
     }
     const scale = quantization?.scales[0] ?? 1;
+    const wide = type === 'int16' && !('accumulator' in operator.attributes);
     const bias = this.#model.addTensor({
       name,
-      type: type === 'int16' ? 'int64' : 'int32',
+      type: wide ? 'int64' : 'int32',
       shape: [channels],
       quantization: {
         scales: (weights.quantization?.scales ?? []).map((of) => Math.fround(scale * of)),
         zeroPoint: 0,
         dimension: 0,
       },
-      data: type === 'int16' ? new BigInt64Array(channels) : new Int32Array(channels),
+      data: wide ? new BigInt64Array(channels) : new Int32Array(channels),
     });
     return [input, written, bias];
   }

@@ -1,4 +1,4 @@
-/** A graph in the making: the values of an ONNX graph by name, and the tensors and operators they became. */
+/** A float32 graph in the making: the values of a file's graph by name, and the tensors and operators they became. */
 
 import {
   inferShape,
@@ -6,9 +6,25 @@ import {
   type Graph,
   type GraphTensor,
   type Operator,
+  type Preprocessing,
   type Shape,
-} from '../../../reference/index.ts';
-import type { Node } from './node.ts';
+} from '../../reference/index.ts';
+import { FileError } from '../errors.ts';
+
+export type PerChannel = (channel: number) => number;
+
+/** An operator of a file. */
+export interface SourceNode {
+  readonly name: string;
+  /** Its index in the file. */
+  readonly source: number;
+  /** The name of the value that it computes. */
+  readonly output: string;
+  /** The name of the value that it reads; empty where an optional one is left out. */
+  input(position: number): string;
+  /** An error that names it. */
+  error(text: string): FileError;
+}
 
 /** A computed value. Rank 4 is stored as NHWC; everything else as it is. */
 export interface Value {
@@ -32,6 +48,9 @@ export class GraphBuilder {
   readonly #names = new Set<string>();
   readonly #tensors: GraphTensor[] = [];
   readonly #operators: Operator[] = [];
+  readonly #inputs: number[] = [];
+  /** Of each channel of the input, where operators are taken into the preprocessing. */
+  #inputScale: readonly { readonly factor: number; readonly offset: number }[] = [];
   #constantElements = 0;
 
   /** `reads`: the name of a value for every time that it is read. */
@@ -49,7 +68,7 @@ export class GraphBuilder {
   }
 
   /** The value that an operator reads. */
-  inputOf(node: Node, position = 0): Value {
+  inputOf(node: SourceNode, position = 0): Value {
     const name = node.input(position);
     const value = this.#values.get(name);
     if (value === undefined) {
@@ -69,18 +88,75 @@ export class GraphBuilder {
   }
 
   addInput(name: string, shape: Shape): void {
-    this.#values.set(name, { index: this.#addTensor(name, shape), shape });
+    const index = this.#addTensor(name, shape);
+    this.#inputs.push(index);
+    this.#values.set(name, { index, shape });
+  }
+
+  get inputs(): readonly number[] {
+    return this.#inputs;
+  }
+
+  /**
+   * Takes what a node does to the graph's input, before anything else reads that, into the preprocessing: the graph's
+   * input is what the node computes.
+   */
+  scaleInput(node: SourceNode, position: number, factor: PerChannel, offset: PerChannel): void {
+    const name = node.input(position);
+    if (this.uses(name) > 1 || this.#operators.length > 0) {
+      throw node.error(`Expected input "${name}" to be read by this operator alone`);
+    }
+    const channels = [0, 1, 2] as const;
+    for (const c of channels) {
+      if (!(factor(c) > 0 && factor(c) < Infinity) || !Number.isFinite(offset(c))) {
+        throw node.error(
+          `Expected a factor greater than 0 and an offset for the input but found ${String(factor(c))} and ${String(offset(c))}`,
+        );
+      }
+    }
+    this.#inputScale = channels.map((c) => {
+      const before = this.#inputScale[c] ?? { factor: 1, offset: 0 };
+      return {
+        factor: before.factor * factor(c),
+        offset: before.offset * factor(c) + offset(c),
+      };
+    });
+    this.setOutput(node, this.inputOf(node, position));
+  }
+
+  /** Preprocessing whose real input is what `scaleInput` makes of the given one's: of `f * x + o`, by channel. */
+  preprocessingOf(
+    file: string,
+    given: Preprocessing | undefined,
+  ): { readonly preprocessing?: Preprocessing } {
+    const scaled = this.#inputScale.some(({ factor, offset }) => factor !== 1 || offset !== 0);
+    if (given === undefined) {
+      if (!scaled) return {};
+      throw new FileError(file, 'Expected preprocessing for a model that scales its input');
+    }
+    if (!scaled) return { preprocessing: given };
+    const each = (of: (c: 0 | 1 | 2) => number) => [of(0), of(1), of(2)] as const;
+    const scale = (c: 0 | 1 | 2) => this.#inputScale[c] ?? { factor: 1, offset: 0 };
+    const std = each((c) => given.std[c] / scale(c).factor);
+    const mean = each((c) => given.mean[c] - scale(c).offset * std[c]);
+    return { preprocessing: { ...given, mean, std } };
   }
 
   /** Adds a constant of an operator, named after it, and returns the tensor's index. */
-  addConstant(node: Node, part: 'weights' | 'bias', shape: Shape, data: Float32Array): number {
+  addConstant(
+    node: SourceNode,
+    part: 'weights' | 'bias',
+    shape: Shape,
+    data: Float32Array,
+  ): number {
     this.#countElements(node, data.length);
     return this.#addTensor(`${node.name}/${part}`, shape, data);
   }
 
   /** Adds an operator that computes the node's output. Its attributes are checked with the whole graph. */
-  addOperator(node: Node, operator: Omit<Operator, 'name' | 'output'>): void {
-    const complete = { ...operator, name: node.name, output: this.#tensors.length } as Operator;
+  addOperator(node: SourceNode, operator: Omit<Operator, 'name' | 'output' | 'source'>): void {
+    const { name, source } = node;
+    const complete = { ...operator, name, output: this.#tensors.length, source } as Operator;
     const shapes = operator.inputs.map((index) => this.#tensors[index]?.shape ?? []);
     const shape = inferShape(complete, shapes);
     const index = this.#addTensor(node.name, shape);
@@ -89,7 +165,7 @@ export class GraphBuilder {
   }
 
   /** Makes a value the output of a node that was taken into the operator which computes it. */
-  setOutput(node: Node, value: Value): void {
+  setOutput(node: SourceNode, value: Value): void {
     this.#values.set(node.output, value);
   }
 
@@ -105,7 +181,7 @@ export class GraphBuilder {
 
   /** Changes the elements of a constant on behalf of a node. */
   changeConstant(
-    node: Node,
+    node: SourceNode,
     index: number,
     change: (element: number, i: number, data: Float32Array) => number,
   ): void {
@@ -122,7 +198,7 @@ export class GraphBuilder {
     return this.#tensors.push(data === undefined ? tensor : { ...tensor, data }) - 1;
   }
 
-  #countElements(node: Node, elements: number): void {
+  #countElements(node: SourceNode, elements: number): void {
     this.#constantElements += elements;
     if (this.#constantElements > MAX_CONSTANT_ELEMENTS) {
       throw node.error(
