@@ -12,6 +12,7 @@ export default defineConfig(
       'conformance/enumerated/assembly/**',
       'tools/bench/assembly/**',
       '.cache/**',
+      '**/.wrangler/**',
       'tools/peers/**',
     ],
   },

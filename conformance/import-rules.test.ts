@@ -32,9 +32,17 @@ it.each([
   ['conformance/check-golden.ts', '../worker/index.ts', 1],
   ['golden/record.ts', '../tools/files.ts', 0],
   ['golden/record.ts', '../conformance/tolerances.ts', 1],
-  ['worker/index.ts', '../reference/interpreter.ts', 1],
-  ['worker/index.ts', '../reference/preprocess/resize.ts', 0],
-  ['worker/index.ts', '../tools/errors.ts', 1],
+  ['images/png.ts', 'fflate', 0],
+  ['images/png.ts', 'node:zlib', 1],
+  ['images/png.ts', '../tools/errors.ts', 1],
+  ['worker/src/index.ts', '../../reference/interpreter.ts', 1],
+  ['worker/src/index.ts', '../../reference/preprocess/resize.ts', 0],
+  ['worker/src/index.ts', '../../images/decode.ts', 0],
+  ['worker/src/index.ts', '../../fastpath/runtime/index.ts', 0],
+  ['worker/src/index.ts', '../../fastpath/compile/index.ts', 1],
+  ['worker/src/index.ts', '../../tools/errors.ts', 1],
+  ['worker/page/page.ts', 'node:fs', 1],
+  ['worker/build/programs.ts', '../../tools/models.ts', 0],
 ])('%s importing %s: %i refusals', async (file, specifier, wanted) => {
   expect(await refusals(file, specifier)).toBe(wanted);
 });

@@ -12,7 +12,7 @@ import {
 } from '../reference/index.ts';
 import { dequantizedOutputs } from './evaluation/outputs.ts';
 import { encodeGraph } from './formats/plumb.ts';
-import { ImageError } from './images/container.ts';
+import { ImageError } from '../images/container.ts';
 import { kernelsModule } from './kernels.ts';
 
 export const classifierNames = ['fastpath', 'reference'] as const;

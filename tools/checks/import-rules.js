@@ -3,8 +3,10 @@
  *
  * reference imports nothing but itself; fastpath/program, the format of compiled graphs, nothing but itself;
  * fastpath/compile imports the format and the reference without its interpreter; fastpath/runtime the format alone;
+ * images, the decoding of image files, nothing but itself and the decoders;
  * golden and conformance import all of these, and conformance golden; tools imports them all, and lends golden and
- * conformance its formats and files; worker imports fastpath/runtime and the preprocessing.
+ * conformance its formats and files; worker imports fastpath/runtime, the Program format, images and the
+ * preprocessing. Where there is no file system (images, fastpath, worker/src, worker/page), no module of Node is imported.
  */
 
 const restrict = (files, message, ...regexes) => ({
@@ -42,6 +44,12 @@ export const importRules = [
     '/(reference|golden|conformance|tools|worker|compile)/',
   ),
   restrict(
+    ['images/**/*.ts'],
+    'images/ imports nothing of ours, and no module of Node: it decodes wherever WebAssembly runs',
+    '^node:',
+    '/(reference|fastpath|golden|conformance|tools|worker)/',
+  ),
+  restrict(
     ['golden/**/*.ts'],
     'golden/ imports reference, fastpath and tools',
     '/(conformance|worker)/',
@@ -57,8 +65,9 @@ export const importRules = [
     '/worker/',
   ),
   restrict(
-    ['worker/**/*.ts'],
-    'worker/ ships no compiler, no interpreter and no tools',
+    ['worker/src/**/*.ts', 'worker/page/**/*.ts'],
+    'the Worker and its page ship no compiler, no interpreter and no tools, and know no file system',
+    '^node:',
     '/(golden|conformance|tools|compile)/',
     '/reference/(?!preprocess/)',
   ),

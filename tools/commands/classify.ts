@@ -12,7 +12,7 @@ import {
 } from '../classifiers.ts';
 import { FileError } from '../errors.ts';
 import { equalsGroundTruth } from '../ground-truth.ts';
-import { ImageError } from '../images/container.ts';
+import { ImageError } from '../../images/container.ts';
 import { readImage } from '../images/decode.ts';
 import {
   checkClassifies,

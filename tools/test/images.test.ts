@@ -3,8 +3,16 @@ import { createRequire } from 'node:module';
 import { deflateSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
-import { ImageError } from '../images/container.ts';
-import { decodeImage, MAX_FILE_BYTES, readImage, upright } from '../images/decode.ts';
+import { ImageError } from '../../images/container.ts';
+import { ImageDecoder, upright } from '../../images/decode.ts';
+import { probes } from '../../images/probes.ts';
+import {
+  decodeImage,
+  decoderModules,
+  MAX_FILE_BYTES,
+  MAX_PIXELS,
+  readImage,
+} from '../images/decode.ts';
 import { encodePng, pngChunk, pngFile, pngHeader } from './png-writer.ts';
 import { temporaryFolder } from './temporary.ts';
 
@@ -329,5 +337,44 @@ describe('bad images', () => {
     await expect(readImage(folder.path)).rejects.toThrow(
       `${folder.path}: Expected a file but found a folder`,
     );
+  });
+});
+
+describe('decoders', () => {
+  /** Bytes of a photograph changed in places that follow from a seed. */
+  function damaged(seed: number): Uint8Array {
+    const bytes = Uint8Array.from(photo);
+    let state = seed + 1;
+    for (let i = 0; i < 40; i++) {
+      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+      bytes[600 + (state % (bytes.length - 602))] = state >>> 24;
+    }
+    return bytes;
+  }
+
+  it('are made anew only where a failure has spoilt them, and decode as ever in between', async () => {
+    let made = 0;
+    const decoder = new ImageDecoder(
+      {
+        jpeg: () => {
+          made += 1;
+          return decoderModules.jpeg();
+        },
+        webp: decoderModules.webp,
+      },
+      MAX_PIXELS,
+    );
+    const small = Buffer.from(probes.jpeg, 'base64');
+    const { data: wanted } = await decoder.decode(small);
+    let failures = 0;
+    for (let seed = 0; seed < 150; seed++) {
+      await decoder.decode(damaged(seed)).catch(() => {
+        failures += 1;
+      });
+      expect(Buffer.compare((await decoder.decode(small)).data, wanted)).toBe(0);
+      expect(decoder.bytes).toBeLessThan(17 * 2 ** 20);
+    }
+    expect(failures).toBeGreaterThan(30);
+    expect(made).toBeLessThan(failures / 2);
   });
 });

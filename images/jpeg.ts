@@ -9,6 +9,7 @@ const APP1 = 0xe1;
 
 /** Start-of-frame markers that a decoder for photographs knows: baseline, extended and progressive. */
 const FRAMES = [0xc0, 0xc1, 0xc2];
+const PROGRESSIVE = 0xc2;
 
 /**
  * A decoder goes through the whole image for each scan, however small: 60 ms for 48 megapixels (measured). Encoders
@@ -18,7 +19,7 @@ const MAX_SCANS = 100;
 
 /** The image as its markers describe it, up to the last one: what lacks an end was cut off. */
 export function inspectJpeg(bytes: Bytes): ImageInfo {
-  let frame: { readonly width: number; readonly height: number } | undefined;
+  let frame: Frame | undefined;
   let orientation: number | undefined;
   let scans = 0;
   for (let at = nextMarker(bytes, 2); bytes.uint8(at + 1) !== END_OF_IMAGE;) {
@@ -26,7 +27,7 @@ export function inspectJpeg(bytes: Bytes): ImageInfo {
     const length = bytes.uint16(at + 2);
     const body = at + 4;
     const end = at + 2 + length;
-    if (FRAMES.includes(marker)) frame ??= readFrame(bytes, body);
+    if (FRAMES.includes(marker)) frame ??= readFrame(bytes, marker, body);
     else if (marker === START_OF_SCAN) scans += 1;
     else if (marker === APP1 && scans === 0) orientation ??= readOrientation(bytes, body, end);
     if (scans > MAX_SCANS) {
@@ -38,7 +39,9 @@ export function inspectJpeg(bytes: Bytes): ImageInfo {
   if (frame === undefined) {
     throw new ImageError('Expected a baseline or progressive JPEG but found no such frame');
   }
-  return { format: 'jpeg', ...frame, orientation: orientation ?? 1 };
+  const { width, height, progressive } = frame;
+  const buffered = progressive || scans > 1;
+  return { format: 'jpeg', width, height, orientation: orientation ?? 1, buffered };
 }
 
 /**
@@ -47,8 +50,9 @@ export function inspectJpeg(bytes: Bytes): ImageInfo {
  */
 function nextMarker({ data }: Bytes, start: number): number {
   for (let at = data.indexOf(0xff, start); at >= 0; at = data.indexOf(0xff, at + 1)) {
+    while (data[at + 1] === 0xff) at++;
     const marker = data[at + 1] ?? 0;
-    const alone = marker <= 0x01 || marker === 0xff || (marker >= 0xd0 && marker <= 0xd7);
+    const alone = marker <= 0x01 || (marker >= 0xd0 && marker <= 0xd7);
     if (!alone) return at;
   }
   throw new ImageError('Expected a complete JPEG but the file ends before its end-of-image marker');
@@ -60,7 +64,13 @@ function readOrientation(bytes: Bytes, body: number, end: number): number | unde
   return exifOrientation(bytes, body + 6, end);
 }
 
-function readFrame(bytes: Bytes, body: number): { width: number; height: number } {
+interface Frame {
+  readonly width: number;
+  readonly height: number;
+  readonly progressive: boolean;
+}
+
+function readFrame(bytes: Bytes, marker: number, body: number): Frame {
   const precision = bytes.uint8(body);
   const components = bytes.uint8(body + 5);
   if (precision !== 8) {
@@ -71,7 +81,11 @@ function readFrame(bytes: Bytes, body: number): { width: number; height: number 
       `Expected a grey or colour JPEG but found ${String(components)} components (CMYK is not converted)`,
     );
   }
-  return { height: bytes.uint16(body + 1), width: bytes.uint16(body + 3) };
+  return {
+    height: bytes.uint16(body + 1),
+    width: bytes.uint16(body + 3),
+    progressive: marker === PROGRESSIVE,
+  };
 }
 
 /**

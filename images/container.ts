@@ -7,18 +7,31 @@ import { inspectJpeg } from './jpeg.ts';
 import { inspectPng } from './png.ts';
 import { inspectWebp } from './webp.ts';
 
+/** Of no format that is decoded, of more pixels than allowed, or not what its format demands. */
+export type ImageFault = 'unknown-format' | 'too-large' | 'damaged';
+
 /** An image that cannot be used, and why. */
 export class ImageError extends Error {
   override readonly name = 'ImageError';
+  readonly reason: ImageFault;
+
+  constructor(text: string, options: ErrorOptions & { readonly reason?: ImageFault } = {}) {
+    super(text, options);
+    this.reason = options.reason ?? 'damaged';
+  }
 }
 
+export type ImageFormat = 'jpeg' | 'png' | 'webp';
+
 export interface ImageInfo {
-  readonly format: 'jpeg' | 'png' | 'webp';
+  readonly format: ImageFormat;
   /** In pixels as stored, before the orientation is applied. */
   readonly width: number;
   readonly height: number;
   /** EXIF orientation, 1 to 8; 1 is upright. */
   readonly orientation: number;
+  /** Whether a decoder has to keep the whole image in another form than pixels, as with JPEGs of several scans. */
+  readonly buffered: boolean;
 }
 
 /** Bytes with checked big- and little-endian reads. */
@@ -73,5 +86,6 @@ export function inspectImage(data: Uint8Array): ImageInfo {
   const found = Array.from(data.subarray(0, 4), (byte) => byte.toString(16).padStart(2, '0'));
   throw new ImageError(
     `Expected a JPEG, PNG or WebP image but found ${found.length === 0 ? 'an empty file' : `a file that begins with ${found.join(' ')}`}`,
+    { reason: 'unknown-format' },
   );
 }

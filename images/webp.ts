@@ -23,7 +23,7 @@ export function inspectWebp(bytes: Bytes): ImageInfo {
     }
     at += 8 + length + (length % 2);
   }
-  return { format: 'webp', ...size, orientation };
+  return { format: 'webp', ...size, orientation, buffered: false };
 }
 
 function readSize(bytes: Bytes): { width: number; height: number } {
