@@ -65,7 +65,7 @@ export interface FastPath {
    * @throws {RangeError} for another number of arrays or elements
    */
   readonly run: (...inputs: readonly Elements[]) => readonly Elements[];
-  /** The same, reporting every operator's output before the next begins. */
+  /** The same, reporting every operator's output before the next begins; on what the inputs hold for no arrays. */
   readonly runSteps: (
     inputs: readonly Elements[],
     visit: (report: StepReport) => void,
@@ -197,7 +197,7 @@ class LoadedProgram implements FastPath {
   }
 
   runSteps(inputs: readonly Elements[], visit: (report: StepReport) => void): readonly Elements[] {
-    this.#write(inputs);
+    if (inputs.length > 0) this.#write(inputs);
     let position = 0;
     for (const tensor of this.description.intermediates) {
       // Before each, since `visit` may have begun one.
