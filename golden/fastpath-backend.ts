@@ -8,6 +8,10 @@ import type { Backend, RunOutput } from './backend.ts';
 
 export const fastpathBackend = backendOf('fastpath', 'simd');
 export const fastpathRelaxedBackend = backendOf('fastpath-relaxed', 'relaxed');
+export const backendOfVariant: Readonly<Record<Variant, Backend>> = {
+  simd: fastpathBackend,
+  relaxed: fastpathRelaxedBackend,
+};
 export const fastpathBackends = [fastpathBackend, fastpathRelaxedBackend] as const;
 
 function backendOf(name: string, variant: Variant): Backend {

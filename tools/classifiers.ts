@@ -13,7 +13,7 @@ import {
 import { dequantizedOutputs } from './evaluation/outputs.ts';
 import { encodeGraph } from './formats/plumb.ts';
 import { ImageError } from '../images/container.ts';
-import { kernelsModule } from './kernels.ts';
+import { bestKernels } from './kernels.ts';
 
 export const classifierNames = ['fastpath', 'reference'] as const;
 export type ClassifierName = (typeof classifierNames)[number];
@@ -43,7 +43,7 @@ export const classifiers: Readonly<Record<ClassifierName, (graph: Graph) => Prom
   {
     fastpath: async (graph) => {
       const program = compileGraph(graph);
-      const kernels = kernelsModule();
+      const { kernels } = await bestKernels();
       let network = await loadProgram(program, kernels);
       const loads: number[] = [];
       for (let load = 0; load < TIMED_LOADS; load++) {

@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import type { Variant } from '../fastpath/runtime/index.ts';
+import { chooseKernels, type ChosenKernels } from '../fastpath/runtime/self-test.ts';
 import { packagePath } from './models.ts';
 
 const compiled = new Map<Variant, WebAssembly.Module>();
@@ -13,6 +14,19 @@ export function kernelsModule(variant: Variant = 'simd'): WebAssembly.Module {
   const module = new WebAssembly.Module(readFileSync(kernelsPath(variant)));
   compiled.set(variant, module);
   return module;
+}
+
+let chosen: Promise<ChosenKernels> | undefined;
+
+/** The fastest variant that this engine takes and whose self-test is right; chosen once a process. */
+export function bestKernels(): Promise<ChosenKernels> {
+  chosen ??= chooseKernels(
+    (['relaxed', 'simd'] as const).map((variant) => ({
+      variant,
+      kernels: () => kernelsModule(variant),
+    })),
+  );
+  return chosen;
 }
 
 export function kernelsPath(variant: Variant = 'simd'): string {

@@ -12,6 +12,7 @@ import {
 } from '../classifiers.ts';
 import { FileError } from '../errors.ts';
 import { equalsGroundTruth } from '../ground-truth.ts';
+import { bestKernels } from '../kernels.ts';
 import { ImageError } from '../../images/container.ts';
 import { readImage } from '../images/decode.ts';
 import {
@@ -86,6 +87,10 @@ async function classify(photos: readonly string[], flags: ClassifyFlags): Promis
   // The first photo comes first: a wrong file is told before six models are derived.
   let image = await readImage(paths[0] ?? '');
   const models = await chosenModels(flags);
+  const { variant, refused } = await bestKernels();
+  for (const each of flags.backend === 'fastpath' ? refused : []) {
+    process.stderr.write(`Kernels "${each.variant}" are passed over: ${each.reason}\n`);
+  }
   const results: { readonly photo: string; readonly results: readonly Classification[] }[] = [];
   const progress = new Progress('Classifying');
   for (const [position, photo] of paths.entries()) {
@@ -94,7 +99,7 @@ async function classify(photos: readonly string[], flags: ClassifyFlags): Promis
     for (const [done, { name, graph, classifier }] of models.entries()) {
       progress.update(position * models.length + done, paths.length * models.length);
       const found = classifyPhoto(classifier, photo, image);
-      const equals = verify ? await equalsGroundTruth(graph, image, found) : undefined;
+      const equals = verify ? await equalsGroundTruth(graph, image, variant, found) : undefined;
       // A difference is an error of ours.
       if (equals === false) process.exitCode = 1;
       rows.push({
