@@ -2,7 +2,14 @@
 
 import { reduceMultiplier } from '../../reference/arithmetic/requantize.ts';
 import { roundUp } from '../program/format.ts';
-import { BAND, PANEL, typeBytes, type KernelType } from '../program/kernels.ts';
+import {
+  BAND,
+  PANEL,
+  PARAMETER_BYTES,
+  typeBytes,
+  WIDE_PARAMETER_BYTES,
+  type KernelType,
+} from '../program/kernels.ts';
 import {
   floatFactor,
   MAX_FLOAT_RESULT,
@@ -103,7 +110,7 @@ const RESCALE = { float: 0, signedFloat: 1, vector: 2, lanes: 3, double: 4 } as 
 export function packFactors(factors: ChannelFactors): Uint8Array {
   const { bias, zero, min, max } = factors;
   const stride = roundUp(bias.length, PANEL);
-  const writer = new Writer((stride / PANEL) * 112);
+  const writer = new Writer((stride / PANEL) * PARAMETER_BYTES);
   for (let first = 0; first < stride; first += PANEL) {
     const lanes = Array.from({ length: PANEL }, (_, lane) => first + lane);
     const kind = packPanelFactors(writer, factors, lanes);
@@ -194,7 +201,7 @@ export const MAX_WIDE_PRODUCT = 2 ** 52;
 export function packWideFactors(factors: ChannelFactors, reach: readonly number[]): Uint8Array {
   const { bias, multiplier, shift, zero, min, max } = factors;
   const stride = roundUp(bias.length, PANEL);
-  const writer = new Writer((stride / PANEL) * 144);
+  const writer = new Writer((stride / PANEL) * WIDE_PARAMETER_BYTES);
   for (let first = 0; first < stride; first += PANEL) {
     const lanes = Array.from({ length: PANEL }, (_, lane) => first + lane);
     const double = lanes.every(

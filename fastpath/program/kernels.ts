@@ -138,10 +138,14 @@ export function productsOf(step: Step): number {
   return step.kernelHeight * step.kernelWidth * step.inChannels;
 }
 
+/** Of 8 channels of codes, with sums of 32 bits and wider ones. */
+export const PARAMETER_BYTES = 112;
+export const WIDE_PARAMETER_BYTES = 144;
+
 /** Bytes of the parameters of 8 channels: biases, and for codes what fastpath/assembly/requantize.ts says. */
 export function parameterBytes(kernel: Kernel): number {
   if (kernel.input === 'f32') return 32;
-  return kernel.wide === true ? 144 : 112;
+  return kernel.wide === true ? WIDE_PARAMETER_BYTES : PARAMETER_BYTES;
 }
 
 /** Sums of a tile, a block of windows, and for int8 tiles packed of them, of which a code may be an int16. */

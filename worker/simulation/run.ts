@@ -23,7 +23,7 @@ const EXPONENTS = [0.4, 0.6, 0.8, 1, 1.2, 1.4];
 /** A decoder stays beside the models. */
 const BUDGET = WORK_BYTES - 17 * 2 ** 20;
 
-/** Milliseconds of a load from a store: an answer, and each megabyte read, verified and copied (measured, README.md). */
+/** Milliseconds of a load from a store: an answer, and each megabyte read, verified and copied (assumed: stores near and far take less and more). */
 const ANSWER_MS = 5;
 const MEGABYTE_MS = 3;
 
