@@ -15,6 +15,7 @@ import { count, seed } from './arbitrary-sums.ts';
 import {
   drawFloats,
   drawIntegers,
+  edgeMultiplier,
   floatPatterns,
   generator,
   ordered,
@@ -142,7 +143,17 @@ const multiplier = fc.oneof(
   fc.integer({ min: 2 ** 30, max: 2 ** 31 - 1 }),
 );
 const shift = ordered(0, -1, -2, -3, -4, -5, -6, -7, -8, -12, -20, -30, -31, 1, 2, 7, 15, 23, 30);
-const factor: fc.Arbitrary<Factor> = fc.record({ multiplier, shift });
+
+/** With which a unit of the last product decides what an odd code, or difference of codes, becomes. */
+const edgeFactor: fc.Arbitrary<Factor> = fc
+  .tuple(ordered(-1, 1, -3, 3, -5, 5, -7, 7, 51, -51, 101, -101, -127, 127), fc.boolean())
+  .map(([code, under]) => ({ multiplier: edgeMultiplier(code, -1, under) ?? 2 ** 30, shift: -1 }));
+
+const factor: fc.Arbitrary<Factor> = fc.oneof(
+  { withCrossShrink: true },
+  { arbitrary: fc.record({ multiplier, shift }), weight: 7 },
+  { arbitrary: edgeFactor, weight: 1 },
+);
 
 /** A factor of its own, or undefined where scales are to give it. */
 const ready = fc.option(factor, { nil: undefined, freq: 2 });
@@ -292,6 +303,27 @@ function poolExtent(wanted: number, extent: number, before: number, after: numbe
   return Math.min(Math.max(wanted, before + 1, after + 1), extent + before + after);
 }
 
+/** The integers of an add that scales are not to give. */
+interface ReadyAdd {
+  readonly leftShift: number;
+  readonly factors: readonly [Factor, Factor, Factor];
+}
+
+const anyAdd: fc.Arbitrary<ReadyAdd> = fc.record({
+  leftShift: ordered(0, 1, 7, 15, 20),
+  factors: fc.tuple(factor, factor, factor),
+});
+
+/** Without headroom, so that every unit of every rounding shows in the output. */
+const plainAdd: fc.Arbitrary<ReadyAdd> = fc.record({
+  leftShift: fc.constant(0),
+  factors: fc.tuple(
+    fc.record({ multiplier, shift: ordered(-1, -2, 0, 1) }),
+    fc.record({ multiplier, shift: ordered(-1, -2, 0, 1) }),
+    fc.record({ multiplier, shift: ordered(0, -1) }),
+  ),
+});
+
 function integerAdd(precision: 'int8' | 'int16'): fc.Arbitrary<OperatorCase> {
   return fc
     .record({
@@ -303,13 +335,10 @@ function integerAdd(precision: 'int8' | 'int16'): fc.Arbitrary<OperatorCase> {
       // Scales that are powers of two apart make ties.
       ratios: fc.option(fc.tuple(ordered(1, 2, 0.5), ordered(1, 2, 4))),
       activation,
-      ready: fc.option(
-        fc.record({
-          leftShift: ordered(0, 1, 7, 15, 20),
-          factors: fc.tuple(factor, factor, factor),
-        }),
-        { nil: undefined, freq: 2 },
-      ),
+      ready: fc.option(fc.oneof({ withCrossShrink: true }, anyAdd, plainAdd), {
+        nil: undefined,
+        freq: 2,
+      }),
     })
     .map(({ first, other, pattern, second, output, ratios, activation: clamp, ready: own }) => {
       const related = (given: GivenQuantization, ratio: number | undefined): GivenQuantization =>

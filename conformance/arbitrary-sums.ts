@@ -13,8 +13,10 @@ import {
 import {
   drawFloats,
   drawIntegers,
+  edgeMultiplier,
   floatPatterns,
   generator,
+  inverse,
   ordered,
   patterns,
   type FloatPattern,
@@ -163,16 +165,35 @@ const tall: fc.Arbitrary<Geometry> = fc.record({
   outChannels: ordered(1, 7, 8, 9, 16, 17),
 });
 
-/** More windows than fit the 128 KiB that kernels lay out at a time. */
-const large: fc.Arbitrary<Geometry> = ordered(1, 3, 9).map((outChannels) => ({
-  batches: 1,
-  image: [67, 1],
-  kernel: [5, 1],
-  stride: [1, 1],
-  padding: [2, 2, 0, 0],
-  channels: 211,
-  outChannels,
-}));
+/** More windows, or pixels, than kernels take at a time. */
+const large: fc.Arbitrary<Geometry> = fc
+  .record({
+    outChannels: ordered(1, 3, 9),
+    shape: ordered(
+      { kernel: [5, 1], padding: [2, 2, 0, 0], channels: 211 },
+      { kernel: [1, 1], padding: [0, 0, 0, 0], channels: 536 },
+    ),
+  })
+  .map(({ outChannels, shape }) => ({
+    batches: 1,
+    image: [67, 1],
+    stride: [1, 1],
+    outChannels,
+    ...shape,
+  }));
+
+/** Windows of more columns than a signed byte counts. */
+const long: fc.Arbitrary<Geometry> = fc
+  .record({ kernelHeight: ordered(1, 3, 5), channels: ordered(1, 2) })
+  .map(({ kernelHeight, channels }) => ({
+    batches: 1,
+    image: [6, 140],
+    kernel: [kernelHeight, 131],
+    stride: [1, 1],
+    padding: [0, 0, 0, 0],
+    channels,
+    outChannels: channels,
+  }));
 
 /** How a window may be more than the pixel at its place, alone or with what keeps the image's size. */
 const deviations: readonly [Partial<Geometry>, ...Partial<Geometry>[]] = [
@@ -181,6 +202,8 @@ const deviations: readonly [Partial<Geometry>, ...Partial<Geometry>[]] = [
   { kernel: [1, 2] },
   { kernel: [2, 1], padding: [0, 1, 0, 0] },
   { kernel: [1, 2], padding: [0, 0, 0, 1] },
+  { kernel: [2, 1], padding: [0, 1, 0, 0], image: [1, 5] },
+  { kernel: [1, 2], padding: [0, 0, 0, 1], image: [5, 1] },
   { stride: [2, 1] },
   { stride: [1, 2] },
   { stride: [2, 1], image: [3, 4], padding: [0, 2, 0, 0] },
@@ -197,7 +220,7 @@ const nearlyPointwise: fc.Arbitrary<Geometry> = fc
   .record({
     batches: batchCount,
     image: fc.tuple(side, side),
-    channels: ordered(8, 12, 15, 16, 24),
+    channels: ordered(8, 8, 12, 15, 16, 24),
     outChannels: channelCount,
     deviation: ordered(...deviations),
   })
@@ -210,26 +233,33 @@ const nearlyPointwise: fc.Arbitrary<Geometry> = fc
   }));
 
 /** Sums that do not fit 32 bits, even of 8-bit weights. */
-const deep: fc.Arbitrary<Geometry> = fc.record({
-  batches: fc.constant(1),
-  image: fc.tuple(ordered(1, 3), ordered(2, 3)),
-  kernel: ordered([1, 1], [1, 2]),
-  stride: fc.constant([1, 1]),
-  padding: fc.constant([0, 0, 0, 0]),
-  channels: ordered(520, 601, 1100),
-  outChannels: ordered(1, 8, 9),
-});
+const deep: fc.Arbitrary<Geometry> = fc
+  .record({
+    batches: fc.constant(1),
+    image: fc.tuple(ordered(1, 3), ordered(2, 3)),
+    channels: ordered(520, 601, 1100),
+    outChannels: ordered(1, 8, 9),
+    deviation: ordered(...deviations),
+  })
+  .map(({ deviation, ...drawn }) => ({
+    kernel: [1, 1],
+    stride: [1, 1],
+    padding: [0, 0, 0, 0],
+    ...drawn,
+    ...deviation,
+  }));
 
 const geometry: fc.Arbitrary<Geometry> = fc
   .oneof(
     { withCrossShrink: true },
     { arbitrary: rows, weight: 6 },
     { arbitrary: edges, weight: 8 },
-    { arbitrary: nearlyPointwise, weight: 12 },
+    { arbitrary: nearlyPointwise, weight: 20 },
     { arbitrary: anyGeometry, weight: 30 },
     { arbitrary: tall, weight: 12 },
     { arbitrary: deep, weight: 4 },
-    { arbitrary: large, weight: 1 },
+    { arbitrary: large, weight: 2 },
+    { arbitrary: long, weight: 1 },
   )
   .map((drawn) => ({ ...drawn, kernel: fittingKernel(drawn) }));
 
@@ -245,9 +275,10 @@ interface Values {
   readonly seed: number;
   /**
    * `limit`: all products and the bias have one sign, so that accumulators reach what rules R1 and R2 allow.
-   * `tie`: accumulators are the biases, which end exactly halfway between two results.
+   * The others: accumulators are the biases. `tie`: they end exactly halfway between two results. `rise`: they are the
+   * least that give a code, or one below it. `edge`: a unit of the last product decides between two results.
    */
-  readonly aim: 'any' | 'tie' | 'limit';
+  readonly aim: 'any' | 'tie' | 'limit' | 'rise' | 'edge';
   readonly input: Pattern;
   readonly weights: Pattern;
   /** The share of the weights' range that is used. */
@@ -270,7 +301,7 @@ interface Values {
 
 const values: fc.Arbitrary<Values> = fc.record({
   seed,
-  aim: ordered('any', 'any', 'any', 'tie', 'limit'),
+  aim: ordered('any', 'any', 'any', 'any', 'tie', 'limit', 'rise', 'edge'),
   input: ordered(...patterns),
   weights: ordered(...patterns),
   amplitude: ordered(0.005, 0.05, 0.5, 1),
@@ -335,7 +366,13 @@ function integerCase(mode: SumMode, layout: Layout, values: Values): OperatorCas
   const [minInput, maxInput] = mode.input;
   const radius = Math.max(zeroPoint - minInput, maxInput - zeroPoint);
   const farthest = zeroPoint - minInput === radius ? 'lowest' : 'highest';
-  const input = { any: values.input, tie: 'zero', limit: farthest } as const;
+  const input = {
+    any: values.input,
+    limit: farthest,
+    tie: 'zero',
+    rise: 'zero',
+    edge: 'zero',
+  } as const;
   const x = drawIntegers(
     input[values.aim],
     values.seed,
@@ -351,6 +388,8 @@ function integerCase(mode: SumMode, layout: Layout, values: Values): OperatorCas
     any: anyChannels,
     tie: tieChannels,
     limit: limitChannels,
+    rise: riseChannels,
+    edge: edgeChannels,
   }[values.aim](mode, values, sums, radius, outputZeroPoint, random);
   if (values.aim === 'limit') alignWeights(layout, weights, channels, farthest);
   const bias = channels.map((channel) => channel.bias);
@@ -537,6 +576,68 @@ const tieChannels: Channels = (mode, _values, sums, radius, outputZeroPoint, ran
   });
 };
 
+/** Accumulators at the steps of the output, from either side. */
+const riseChannels: Channels = (mode, values, sums, radius, outputZeroPoint, random) => {
+  const rescale = roundsOnce(mode) ? requantizeInt64 : requantizeInt32;
+  const [min, max] = mode.input;
+  return sums.map((sum, c) => {
+    const multiplier = multiplierFor(values, c, random());
+    const wanted = wantedShift(mode, values.shifts, 2 ** 20, random());
+    // Around 0, where the sign of what is added to round changes, as often as anywhere.
+    const code =
+      random() < 0.5
+        ? Math.floor(random() * 5) - 2
+        : min + Math.floor(random() * (max - min + 1)) - outputZeroPoint;
+    const room = Math.floor((mode.limit / 2 - 1) / 2 ** Math.max(wanted, 0));
+    const shift = fittingShift(mode, sum * radius + room, multiplier, wanted, outputZeroPoint);
+    let [below, rise] = [-room, room];
+    while (rise - below > 1) {
+      const middle = Math.floor((below + rise) / 2);
+      if (rescale(middle, multiplier, shift) >= code) rise = middle;
+      else below = middle;
+    }
+    return { bias: (random() < 0.5 ? rise : below) + 0, multiplier, shift };
+  });
+};
+
+/** Draws of a bias until a multiplier fits it. */
+const EDGE_TRIES = 100;
+
+/** Accumulators at which a unit of the last product, with all that is added to round, decides between two results. */
+const edgeChannels: Channels = (mode, _values, sums, radius, outputZeroPoint, random) => {
+  const below = (n: number): number => Math.floor(random() * n);
+  const drawn = roundsOnce(mode) ? edgeOfOne : edgeOfTwo;
+  return sums.map((sum) => {
+    const { bias, multiplier, shift: wanted } = drawn(mode, below);
+    const bound = sum * radius + Math.abs(bias);
+    const shift = fittingShift(mode, bound, multiplier, wanted, outputZeroPoint);
+    return { bias, multiplier, shift };
+  });
+};
+
+/** Of one rounding (A5): the inverse of a 15-bit multiplier gives the accumulator. */
+function edgeOfOne(mode: SumMode, below: (n: number) => number): Channel {
+  const shift = -below(mode.limit > 2 ** 31 ? 32 : 16);
+  const divisor = 2n ** BigInt(15 - shift);
+  const reduced = 2 ** 14 + 2 * below(2 ** 13) + 1;
+  const product = -BigInt(below(2)) - divisor / 2n;
+  const bias = Number(BigInt.asIntN(15 - shift, product * inverse(BigInt(reduced), divisor)));
+  return { bias, multiplier: reduced * 2 ** 16 - below(2 ** 15), shift };
+}
+
+/** Of two (A4): the inverse of a small accumulator gives the multiplier. */
+function edgeOfTwo(mode: SumMode, below: (n: number) => number): Channel {
+  for (let tries = 0; tries < EDGE_TRIES; tries++) {
+    const shift = -1 - below(4);
+    const bits = Math.log2(mode.input[1] + 1) - shift;
+    const magnitude = 2 * below(2 ** below(bits)) + 1;
+    const bias = below(2) === 0 ? magnitude : -magnitude;
+    const multiplier = edgeMultiplier(bias, shift, below(2) === 0);
+    if (multiplier !== undefined) return { bias, multiplier, shift };
+  }
+  return { bias: 1, multiplier: 2 ** 30, shift: -1 };
+}
+
 function roundsOnce(mode: SumMode): boolean {
   return mode.precision === 'int16' && mode.int32 !== true;
 }
@@ -573,9 +674,9 @@ function alignWeights(
 /** Weights of the drawn pattern, made smaller until every accumulator stays below the mode's limit. */
 function fittingWeights(mode: SumMode, layout: Layout, values: Values, radius: number): number[] {
   const [min, max] = mode.weights;
-  // The largest magnitude of both signs, and room for a tie.
+  // The largest magnitude of both signs, and room for a bias that is aimed.
   const lowest = values.aim === 'limit' ? -max : min;
-  const limit = values.aim === 'tie' ? mode.limit / 2 : mode.limit;
+  const limit = values.aim === 'any' || values.aim === 'limit' ? mode.limit : mode.limit / 2;
   for (let amplitude = values.amplitude; ; amplitude /= 2) {
     const bounds = [Math.trunc(lowest * amplitude), Math.trunc(max * amplitude)] as const;
     const length = count(layout.weights);

@@ -115,3 +115,26 @@ export function drawFloats(pattern: FloatPattern, seed: number, length: number):
   };
   return Float32Array.from({ length }, one);
 }
+
+/** The inverse of an odd number modulo a power of two: each round of Newton's iteration doubles the bits that are right. */
+export function inverse(value: bigint, modulus: bigint): bigint {
+  let found = value;
+  for (let bits = 3; bits < 64; bits *= 2) found = (found * (2n - value * found)) % modulus;
+  return found;
+}
+
+/**
+ * The multiplier with which an odd accumulator, rescaled by a negative shift (rule A4), comes to an integer once all that
+ * is added to round is added, or a unit of the last product below one; undefined where there is none below 2^31.
+ */
+export function edgeMultiplier(
+  accumulator: number,
+  shift: number,
+  under: boolean,
+): number | undefined {
+  const divisor = 2n ** BigInt(31 - shift);
+  const added = divisor / 2n + (accumulator < 0 ? -(2n ** 30n) : 2n ** 30n);
+  const product = (under ? -1n : 0n) - added;
+  const found = BigInt.asUintN(31 - shift, product * inverse(BigInt(accumulator), divisor));
+  return found < 2n ** 31n ? Number(found) : undefined;
+}

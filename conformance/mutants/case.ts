@@ -37,24 +37,32 @@ const PAGE_BYTES = 65536;
 /** Of every case: room for the workspace of the widest resize. */
 export const MEMORY_BYTES = 16 * PAGE_BYTES;
 
-/** An instance of a kernels' module and the memory that cases run in. */
-export class Bench {
-  readonly #kernels: Kernels;
+/** Neighbouring cases that run on one of a bench's modules. */
+const TURN = 4;
 
-  constructor(module: WebAssembly.Module) {
-    const { exports } = new WebAssembly.Instance(module);
-    this.#kernels = {
-      memory: exports['memory'] as WebAssembly.Memory,
-      fuel: exports[FUEL] as WebAssembly.Global<'i32'>,
-      call: (name, ...args) => (exports[name] as Exported)(...args),
-    };
-    const { memory } = this.#kernels;
-    memory.grow((MEMORY_BYTES - memory.buffer.byteLength) / PAGE_BYTES);
+/** Instances of kernels' modules and the memories that cases run in. */
+export class Bench {
+  readonly #assemblies: readonly (() => Uint8Array<ArrayBuffer>)[];
+  readonly #instances = new Map<number, Kernels>();
+
+  /** Of one module or of several, by turns; each is made when first needed. */
+  constructor(...assemblies: readonly (() => Uint8Array<ArrayBuffer>)[]) {
+    this.#assemblies = assemblies;
   }
 
-  /** Runs a case. Results go before guards: what writes beside its place is mostly wrong, too. */
-  judge({ end, contents, writes, run, isRight }: PreparedCase): Verdict {
-    const kernels = this.#kernels;
+  #kernelsFor(position: number): Kernels {
+    const turn = Math.floor(position / TURN) % this.#assemblies.length;
+    const found = this.#instances.get(turn) ?? instantiate(this.#assemblies[turn]);
+    this.#instances.set(turn, found);
+    return found;
+  }
+
+  /**
+   * Runs a case, which stands at `position` among those of its kernel. Results go before guards: what writes beside
+   * its place is mostly wrong, too.
+   */
+  judge({ end, contents, writes, run, isRight }: PreparedCase, position: number): Verdict {
+    const kernels = this.#kernelsFor(position);
     const length = end + GUARD_BYTES;
     if (length > MEMORY_BYTES) throw new RangeError(`Expected ${String(length)} bytes of memory`);
     const before = contentOf(contents);
@@ -72,6 +80,18 @@ export class Bench {
     const free = { start: length, end: high };
     return isKept(before, memory, [...writes, free]) ? 'survived' : 'guard';
   }
+}
+
+function instantiate(assemble: (() => Uint8Array<ArrayBuffer>) | undefined): Kernels {
+  if (assemble === undefined) throw new Error('Expected a module');
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(assemble()));
+  const memory = exports['memory'] as WebAssembly.Memory;
+  memory.grow((MEMORY_BYTES - memory.buffer.byteLength) / PAGE_BYTES);
+  return {
+    memory,
+    fuel: exports[FUEL] as WebAssembly.Global<'i32'>,
+    call: (name, ...args) => (exports[name] as Exported)(...args),
+  };
 }
 
 type Exported = (...args: readonly (number | bigint)[]) => number;

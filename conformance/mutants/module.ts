@@ -27,6 +27,8 @@ export interface WasmModule {
   readonly functions: readonly WasmFunction[];
   /** Functions by the name of their export. */
   readonly exports: ReadonlyMap<string, number>;
+  /** Whether a function runs when the module is instantiated. */
+  readonly hasStart: boolean;
 }
 
 interface Section {
@@ -38,9 +40,10 @@ const HEADER_BYTES = 8;
 const IMPORT = 2;
 const GLOBAL = 6;
 const EXPORT = 7;
+const START = 8;
 const CODE = 10;
 /** Sections in the order that a module has to keep. */
-const ORDER = [1, 2, 3, 4, 5, GLOBAL, EXPORT, 8, 9, 12, CODE, 11];
+const ORDER = [1, 2, 3, 4, 5, GLOBAL, EXPORT, START, 9, 12, CODE, 11];
 
 /** The exported global that counts down by one each time that a loop begins a round. */
 export const FUEL = 'fuel';
@@ -63,6 +66,7 @@ export function decodeModule(bytes: Uint8Array): WasmModule {
     sections,
     functions: decodeCode(contentOf(sections, CODE)),
     exports: decodeExports(contentOf(sections, EXPORT)),
+    hasStart: sections.some(({ id }) => id === START),
   };
 }
 
@@ -186,13 +190,15 @@ export class Assembler {
   readonly #before: readonly Uint8Array[];
   readonly #after: readonly Uint8Array[];
 
-  constructor(module: WasmModule) {
+  /** `without start`: nothing runs when the module is instantiated. */
+  constructor(module: WasmModule, start?: 'without start') {
     this.#module = module;
     const globals = globalsWithFuel(module.sections);
     const burn = burning(globals.fuel);
     this.#burn = burn;
     this.#bodies = module.functions.map((each) => encodeBody(each, burn));
-    const others = module.sections.filter(({ id }) => id !== GLOBAL);
+    const left = start === undefined ? [GLOBAL] : [GLOBAL, START];
+    const others = module.sections.filter(({ id }) => !left.includes(id));
     const sections = [
       ...others.map(({ id, content }) => ({
         id,

@@ -46,6 +46,15 @@ describe('mutator', () => {
     expect(sitesOf(built, testedExports).length).toBeGreaterThan(5000);
   });
 
+  it('leaves out the start function of relaxed SIMD', () => {
+    const built = decodeModule(readFileSync(kernelsPath('relaxed')));
+    const starts = (how?: 'without start'): boolean =>
+      decodeModule(new Assembler(built, how).assemble()).hasStart;
+    expect([module.hasStart, starts(), starts('without start')]).toEqual([false, true, false]);
+    const without = new Assembler(built, 'without start').assemble();
+    expect(WebAssembly.validate(without)).toBe(true);
+  });
+
   it('puts the fuel behind the globals that a module has', () => {
     const globals = [6, 6, 1, 0x7f, 0, 0x41, 7, 0x0b];
     const plain = [
@@ -95,11 +104,11 @@ describe('mutator', () => {
     expect(new Set(places).size).toBe(200);
   });
 
-  it('names each place of a function by a key of its own', () => {
+  it('names each mutant of a function by a key of its own', () => {
     const some = mutants.filter(({ kernels }) => kernels.join() === 'conv2d_i8');
     const keys = some.map((mutant) => {
       const { pattern, place } = keyOf(module, mutant);
-      return `${pattern} #${place}`;
+      return `${String(mutant.function)} ${pattern} #${place}`;
     });
     expect(new Set(keys).size).toBe(keys.length);
   });
@@ -129,12 +138,12 @@ describe('judge', () => {
   });
 
   it('ends what does not end, and sees what is written beside its place', () => {
-    const built = new Bench(new WebAssembly.Module(assembler.assemble()));
+    const built = new Bench(() => assembler.assemble());
     const [prepared] = judge.casesOf('clamp_f32');
     if (prepared === undefined) throw new Error('Expected a case');
-    expect(built.judge(prepared)).toBe('survived');
+    expect(built.judge(prepared, 0)).toBe('survived');
     const beside = { ...prepared, writes: [] };
-    expect(built.judge(beside)).toBe('guard');
+    expect(built.judge(beside, 0)).toBe('guard');
     const loops = mutants.filter(
       ({ kernels, mutation }) =>
         kernels.join() === 'softmax_i16' && mutation.text === 'i32.const 0',
@@ -150,22 +159,39 @@ it('shows every kernel as a bar, and what is not found whatever its share', () =
 });
 
 describe('proofs', () => {
-  it('name a mutant of this build, every one of their lines', () => {
-    const named = mutants.map((mutant) => ({ mutant, key: keyOf(module, mutant) }));
+  it('name a mutant of a build, every one of their lines', () => {
+    const builds = variants.map((variant) => {
+      const built = decodeModule(readFileSync(kernelsPath(variant)));
+      return { built, all: allMutants(sitesOf(built, testedExports)) };
+    });
     const unused = equivalences
       .flatMap((each) => each.mutants)
-      .filter((line) => !named.some(({ mutant, key }) => matches(mutant.kernels, key, line)));
+      .filter(
+        (line) => !builds.some(({ built, all }) => all.some((each) => matches(built, each, line))),
+      );
     expect(unused).toEqual([]);
   });
 
-  it('cover a mutant only where all of its exports are named', () => {
-    const key = { pattern: 'a; [b -> c 1]; d', place: '1/2' };
-    const line = (mutants_: string): boolean =>
-      proofOf(['x_1', 'x_2'], key, [{ proof: '', mutants: [mutants_] }]) !== undefined;
-    expect(line('x_* | [b -> c *]; d')).toBe(true);
-    expect(line('x_* | [b -> c *]; d #1/2')).toBe(true);
-    expect(line('x_* | [b -> c *]; d #2/2')).toBe(false);
-    expect(line('x_1 | [b -> c *]; d')).toBe(false);
-    expect(line('x_* | [b -> c]; d')).toBe(false);
+  it('cover a mutant only where all of its exports are named, and at the place that is told', () => {
+    const index = module.exports.get('clamp_f32') ?? expect.unreachable();
+    const position = 0;
+    const { opcode } = module.functions[index]?.instructions[position] ?? expect.unreachable();
+    expect(opcode.name).toBe('local.get');
+    const mutation = { class: 'constant', text: 'b 1', bytes: new Uint8Array() } as const;
+    const mutant = { function: index, position, kernels: ['clamp_f32'], mutation };
+    const covers = (line: string): boolean =>
+      proofOf(module, mutant, [{ proof: '', mutants: [line] }]) !== undefined;
+    expect(covers('clamp_* | [local.get -> b *]')).toBe(true);
+    expect(covers('clamp_* mean_* | [local.get -> b *]')).toBe(true);
+    expect(covers('{clamp_f32} | [local.get -> b *]')).toBe(true);
+    expect(covers('{clamp_f32 mean_f32} | [local.get -> b *]')).toBe(false);
+    expect(covers('mean_* | [local.get -> b *]')).toBe(false);
+    expect(covers('clamp_* | [local.get -> b]')).toBe(false);
+    expect(covers('clamp_* | [local.get -> b *]; local.set')).toBe(false);
+    expect(covers('clamp_* | [local.get -> b *]; v128.load32_splat offset=96 #1/1')).toBe(true);
+    expect(covers('clamp_* | [local.get -> b *]; v128.load32_splat offset=96 #1/2')).toBe(false);
+    expect(() => covers('clamp_* | local.get')).toThrow(
+      'Expected kernels and instructions of which one is changed but found clamp_* | local.get',
+    );
   });
 });

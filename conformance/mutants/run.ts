@@ -97,9 +97,7 @@ function chosen(
   everything: readonly Mutant[],
 ): readonly Mutant[] {
   if (proven === true) {
-    return everything.filter(
-      (mutant) => proofOf(mutant.kernels, keyOf(module, mutant), equivalences) !== undefined,
-    );
+    return everything.filter((mutant) => proofOf(module, mutant, equivalences) !== undefined);
   }
   return all === true ? everything : drawMutants(sites, count, seed);
 }
@@ -107,7 +105,7 @@ function chosen(
 function reportOf(module: WasmModule, { mutant, verdict }: Judged): MutantReport {
   const { kernels, mutation } = mutant;
   const key = keyOf(module, mutant);
-  const proven = proofOf(kernels, key, equivalences);
+  const proven = proofOf(module, mutant, equivalences);
   return {
     kernels,
     function: mutant.function,

@@ -65,9 +65,9 @@ export function allMutants(sites: readonly Site[]): readonly Mutant[] {
 }
 
 /** Instructions before and after a mutant that its key tells. */
-const KEY_RADIUS = 3;
+const KEY_RADIUS = 6;
 
-/** What names a mutant in every build in which its surroundings are the same. */
+/** What names a mutant of a function in every build in which its surroundings are the same. */
 export interface Key {
   /** The instructions around it, without numbers of locals: `a; b; [c -> d]; e`. */
   readonly pattern: string;
@@ -75,21 +75,45 @@ export interface Key {
   readonly place: string;
 }
 
+/** Two mutants of a function have two keys. */
 export function keyOf(module: WasmModule, { function: index, position, mutation }: Mutant): Key {
-  const texts = textsOf(module, index);
+  const { texts } = listingsOf(module)[index] ?? { texts: [] };
   const around = (at: number): readonly string[] =>
     texts.slice(Math.max(at - KEY_RADIUS, 0), at + KEY_RADIUS + 1);
   const here = around(position);
+  const text = texts[position] ?? '';
   const looked = here.join();
-  const alike = texts.flatMap((_, at) => (around(at).join() === looked ? [at] : []));
-  const pattern = here.with(
-    Math.min(position, KEY_RADIUS),
-    `[${texts[position] ?? ''} -> ${mutation.text}]`,
+  const alike = texts.flatMap((found, at) =>
+    found === text && around(at).join() === looked ? [at] : [],
   );
+  const pattern = here.with(Math.min(position, KEY_RADIUS), `[${text} -> ${mutation.text}]`);
   return {
     pattern: pattern.join('; '),
     place: `${String(alike.indexOf(position) + 1)}/${String(alike.length)}`,
   };
+}
+
+/** A function's instructions as text, and the exports that reach it, in the module's order. */
+export interface Listing {
+  readonly texts: readonly string[];
+  readonly exports: string;
+}
+
+const listings = new WeakMap<WasmModule, readonly Listing[]>();
+
+/** By index. */
+export function listingsOf(module: WasmModule): readonly Listing[] {
+  const known = listings.get(module);
+  if (known !== undefined) return known;
+  const reached = [...module.exports].map(
+    ([name, start]) => [name, reachableFrom(module, start)] as const,
+  );
+  const found = module.functions.map(({ index, instructions }) => ({
+    texts: instructions.map(textOf),
+    exports: reached.flatMap(([name, functions]) => (functions.has(index) ? [name] : [])).join(' '),
+  }));
+  listings.set(module, found);
+  return found;
 }
 
 /** The instructions around a mutant, one a line, as WAT without folding. */
@@ -110,14 +134,4 @@ function textWithIndex(instruction: Instruction): string {
   const { opcode, immediates } = instruction;
   const named = /^(local|global|call)/.test(opcode.name);
   return named ? `${opcode.name} ${String(immediates[0])}` : textOf(instruction);
-}
-
-const texts = new WeakMap<WasmModule, Map<number, readonly string[]>>();
-
-function textsOf(module: WasmModule, index: number): readonly string[] {
-  const known = texts.get(module) ?? new Map<number, readonly string[]>();
-  texts.set(module, known);
-  const found = known.get(index) ?? module.functions[index]?.instructions.map(textOf) ?? [];
-  known.set(index, found);
-  return found;
 }
