@@ -123,6 +123,7 @@ export const equivalentElementwise: readonly Equivalence[] = [
       'averagePool_* | i32.const 1; i32.shr_s; [f64.convert_i32_s -> f64.convert_i32_u]; local.tee',
       'averagePool_* | i64.trunc_sat_f64_s; local.get; [i64.extend_i32_s -> i64.extend_i32_u]; i64.div_s',
       'mean_* | [i64.load32_s -> i64.load32_u]; local.get; i64.trunc_sat_f64_s',
+      'resizeBegin resizeRow | i32.add; [f64.convert_i32_s -> f64.convert_i32_u]; f64.const 0.5',
     ],
   },
   {
@@ -133,6 +134,7 @@ export const equivalentElementwise: readonly Equivalence[] = [
       '* | i64.const 15; local.get; [i64.extend_i32_s -> i64.extend_i32_u]; i64.sub',
       '* | local.get; i32.load offset=4; local.tee; [i64.extend_i32_s -> i64.extend_i32_u]; i64.sub',
       '* | i64.const 31; local.get; i32x4.extract_lane *; local.tee; [i64.extend_i32_s -> i64.extend_i32_u]; i64.sub',
+      '* | local.tee; i32.load offset=4; local.tee; [i64.extend_i32_s -> i64.extend_i32_u]; i64.sub',
     ],
   },
   {

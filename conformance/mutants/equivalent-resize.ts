@@ -64,6 +64,7 @@ export const equivalentResize: readonly Equivalence[] = [
       'sumKeptRows: when enlarging, scale is at most 1, distances are exact, and a row before a window has a distance of at least 1 and weight 0: windows may begin earlier. The first row is never negative.',
     mutants: [
       'resizeRow | [f64.const 1 -> f64.const 2]; f64.max; f64.sub; f64.const 0.5; f64.add; i32.trunc_sat_f64_s; local.tee; i32.const 0; local.get; i32.const 0; i32.ge_s; select; local.set; loop',
+      'resizeRow | [f64.add -> f64.sub]; local.get; f64.mul; local.get; f64.const 1; f64.max; f64.sub; f64.const 0.5; f64.add; i32.trunc_sat_f64_s; local.tee; i32.const 0; local.get; i32.const 0; i32.ge_s; select; local.set; loop',
       'resizeRow | [f64.const 0.5 -> f64.const -0.5]; f64.add; local.get; f64.mul; local.get; f64.const 1; f64.max; f64.sub; f64.const 0.5; f64.add; i32.trunc_sat_f64_s; local.tee; i32.const 0; local.get; i32.const 0; i32.ge_s; select; local.set; loop',
       'resizeRow | [f64.const 0.5 -> f64.const -0.5]; f64.add; i32.trunc_sat_f64_s; local.tee; i32.const 0; local.get; i32.const 0; i32.ge_s; select; local.set; loop',
       'resizeRow | f64.const 0.5; [f64.add -> f64.sub]; i32.trunc_sat_f64_s; local.tee; i32.const 0; local.get; i32.const 0; i32.ge_s; select; local.set; loop',

@@ -126,6 +126,21 @@ export const equivalentSoftmax: readonly Equivalence[] = [
   },
   {
     proof:
+      'lookUp of an exponential: the first two entries differ by less than 64, so that the first code after the lowest gives the same.',
+    mutants: [
+      'softmax_i16 | i32.load offset=20; i32.const 32767; [i32.const -32768 -> i32.const -32767]; local.get; i32.const 0; i32.lt_s',
+    ],
+  },
+  {
+    proof:
+      'powerOfTwo: half - 1023 for half + 1023, in the 12 bits of sign and exponent, is -4 times 2^half, for every half down to -537: numerator and sum get that factor alike.',
+    mutants: [
+      'softmax_f32 | i32.div_s; local.tee; i32.const 1023; [i32.add -> i32.sub]; i64.extend_i32_s',
+      'softmax_f32 | i32.sub; i32.const 1023; [i32.add -> i32.sub]; i64.extend_i32_s',
+    ],
+  },
+  {
+    proof:
       'lookUp of the reciprocal: of the last two entries, which differ by -16, 126/128 and 127/128 are rounded to the same.',
     mutants: ['softmax_i16 | [i32.const 32767 -> i32.const 32766]; i32.ge_s; select #2/2'],
   },

@@ -158,12 +158,13 @@ export const equivalentSums: readonly Equivalence[] = [
     ],
   },
   {
-    proof: 'isPointwise: a condition is true if it is not 0: 2 is as true as 1.',
+    proof: 'A condition is true if it is not 0: 2 is as true as 1.',
     mutants: [
       'conv2d_* | if; [i32.const 1 -> i32.const 2]; else; local.get; i32.load offset=84; end; if',
       'conv2d_* | i32.load offset=80; else; [i32.const 1 -> i32.const 2]; end; if',
       'conv2d_* | i32.and; else; [i32.const 1 -> i32.const 2]; end; if',
       'conv2d_* | i32.and; else; [i32.const 1 -> i32.const 2]; end; i32.eqz',
+      'conv2d_* | i32.lt_s; if; [i32.const 1 -> i32.const 2]; else',
     ],
   },
   {
@@ -187,6 +188,22 @@ export const equivalentSums: readonly Equivalence[] = [
       'conv2d_i8 | i32.load offset=72; [i32.const 1 -> i32.const 0]; i32.eq; else #2/2',
       'conv2d_i8 | i32.load offset=76; [i32.const 1 -> i32.const 0]; i32.eq; else #2/2',
       'conv2d_i8 | i32.load offset=44; i32.const 7; [i32.and -> i32.or]; else; i32.const 1; end; i32.eqz #2/2',
+    ],
+  },
+  {
+    proof:
+      'rowsAt, of int8: words that are never 1 (a byte before an extent below 2^24 they are multiples of 256; outStride is one of 8), or are not where the stride or the padding is that is asked for besides, find no pixel that is not one; the scratch has room for windows whatever they are.',
+    mutants: [
+      'conv2d_i8 | local.get; [i32.load offset=64 -> i32.load offset=63]; i32.const 1; i32.eq; if',
+      'conv2d_i8 | local.get; [i32.load offset=64 -> i32.load offset=65]; i32.const 1; i32.eq; if',
+      'conv2d_i8 | local.get; [i32.load offset=64 -> i32.load offset=80]; i32.const 1; i32.eq; if',
+      'conv2d_i8 | local.get; [i32.load offset=68 -> i32.load offset=67]; i32.const 1; i32.eq; else',
+      'conv2d_i8 | local.get; [i32.load offset=68 -> i32.load offset=69]; i32.const 1; i32.eq; else',
+      'conv2d_i8 | local.get; [i32.load offset=68 -> i32.load offset=84]; i32.const 1; i32.eq; else',
+      'conv2d_i8 | local.get; [i32.load offset=72 -> i32.load offset=71]; i32.const 1; i32.eq; else #2/2',
+      'conv2d_i8 | local.get; [i32.load offset=72 -> i32.load offset=73]; i32.const 1; i32.eq; else #2/2',
+      'conv2d_i8 | local.get; [i32.load offset=76 -> i32.load offset=75]; i32.const 1; i32.eq; else #2/2',
+      'conv2d_i8 | local.get; [i32.load offset=76 -> i32.load offset=60]; i32.const 1; i32.eq; else #2/2',
     ],
   },
   {
@@ -260,6 +277,7 @@ export const equivalentSums: readonly Equivalence[] = [
     proof:
       'depthwise: stride 1 and a window of at most three rows allow the form for two output rows, and do not ask for it.',
     mutants: [
+      'depthwise_i8 depthwise_i16 | [i32.load offset=72 -> i32.load offset=71]; i32.const 1; i32.eq; if',
       'depthwise_i8 depthwise_i16 | i32.load offset=72; [i32.const 1 -> i32.const 0]; i32.eq; if',
       'depthwise_i8 depthwise_i16 | i32.load offset=72; i32.const 1; i32.eq; if; local.get; [i32.load offset=64 -> i32.load offset=63]; i32.const 4; i32.lt_s',
       'depthwise_i8 depthwise_i16 | i32.load offset=64; [i32.const 4 -> i32.const 3]; i32.lt_s',
