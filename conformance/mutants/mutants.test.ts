@@ -137,6 +137,24 @@ describe('judge', () => {
     expect(judge.judge(mutant, 0)).toBe('survived');
   });
 
+  it('runs cases by turns on several modules', () => {
+    const mutant = mutantWith('depthwise_f32', 'f32x4.add', 'f32x4.mul');
+    const wrong = new Bench(() => assemble(mutant));
+    const found = judge.casesOf('depthwise_f32').find((each) => wrong.judge(each, 0) === 'wrong');
+    if (found === undefined) throw new Error('Expected a case');
+    const both = new Bench(
+      () => assembler.assemble(),
+      () => assemble(mutant),
+    );
+    expect([0, 3, 4, 7, 8].map((position) => both.judge(found, position))).toEqual([
+      'survived',
+      'survived',
+      'wrong',
+      'wrong',
+      'survived',
+    ]);
+  });
+
   it('ends what does not end, and sees what is written beside its place', () => {
     const built = new Bench(() => assembler.assemble());
     const [prepared] = judge.casesOf('clamp_f32');
