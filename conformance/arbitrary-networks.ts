@@ -2,9 +2,11 @@
 
 import fc from 'fast-check';
 import {
+  GraphError,
   mobilenetV2,
   quantizeGraph,
   RangeObserver,
+  validateGraph,
   type Graph,
   type Int16Weights,
   type PrecisionName,
@@ -54,6 +56,18 @@ export function networkOf({ options, precision, int16Weights, imageSeed }: Netwo
     ranges: observer.ranges(),
   };
   return quantizeGraph(graph, record, { precision, int16Weights });
+}
+
+/** A network of a case that is valid; a property passes over the others. */
+export function validNetworkOf(drawn: NetworkCase): Graph {
+  try {
+    const graph = networkOf(drawn);
+    validateGraph(graph);
+    return graph;
+  } catch (error) {
+    if (error instanceof GraphError) fc.pre(false);
+    throw error;
+  }
 }
 
 export function noiseImage(side: number, imageSeed: number): RgbImage {

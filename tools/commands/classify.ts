@@ -83,12 +83,12 @@ function samplePhoto(): string {
 
 async function classify(photos: readonly string[], flags: ClassifyFlags): Promise<void> {
   const paths = photos.length > 0 ? photos : [samplePhoto()];
-  const verify = flags.backend === 'fastpath' && (flags.verify ?? photos.length === 0);
+  const verify = flags.verify ?? photos.length === 0;
   // The first photo comes first: a wrong file is told before six models are derived.
   let image = await readImage(paths[0] ?? '');
   const models = await chosenModels(flags);
-  const { variant, refused } = await bestKernels();
-  for (const each of flags.backend === 'fastpath' ? refused : []) {
+  const kernels = flags.backend === 'fastpath' ? await bestKernels() : undefined;
+  for (const each of kernels?.refused ?? []) {
     process.stderr.write(`Kernels "${each.variant}" are passed over: ${each.reason}\n`);
   }
   const results: { readonly photo: string; readonly results: readonly Classification[] }[] = [];
@@ -99,7 +99,10 @@ async function classify(photos: readonly string[], flags: ClassifyFlags): Promis
     for (const [done, { name, graph, classifier }] of models.entries()) {
       progress.update(position * models.length + done, paths.length * models.length);
       const found = classifyPhoto(classifier, photo, image);
-      const equals = verify ? await equalsGroundTruth(graph, image, variant, found) : undefined;
+      const equals =
+        verify && kernels !== undefined
+          ? await equalsGroundTruth(graph, image, kernels.variant, found)
+          : undefined;
       // A difference is an error of ours.
       if (equals === false) process.exitCode = 1;
       rows.push({
