@@ -1,7 +1,7 @@
 /** add: rule E1 of reference/SEMANTICS.md. */
 
 import { multiplyAdd, storeClamped, storeLimited, truncate } from './requantize';
-import { Step } from './step';
+import { limitsOf, Step } from './step';
 
 /** A factor `multiplier * 2^(shift - 31)` that all elements have, rounded twice (rule A4). */
 @unmanaged
@@ -34,7 +34,7 @@ export function addFloat32(s: Step): void {
   for (let at: usize = 0; at < bytes; at += 32) {
     const low = f32x4.add(v128.load(s.input + at), v128.load(s.second + at));
     const high = f32x4.add(v128.load(s.input + at, 16), v128.load(s.second + at, 16));
-    storeClamped(s.output + at, low, high, s);
+    storeClamped(s.output + at, low, high, limitsOf(s));
   }
 }
 

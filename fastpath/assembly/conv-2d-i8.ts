@@ -10,9 +10,9 @@
  */
 
 import { dotBytes, evenBytes, oddBytes } from './dot';
-import { finish8, finishRows, PANEL_PARAMETERS, rescalingOf, storeSums } from './requantize';
+import { finishTwo, PANEL_PARAMETERS, rescalingOf } from './requantize';
 import { Step } from './step';
-import { rowBytesOf, rowsAt, SUMS } from './windows';
+import { rowBytesOf, rowsAt } from './windows';
 
 const TILE: i32 = 4;
 /** Products of a k-step, and bytes that it takes in a panel of 8 columns. */
@@ -33,12 +33,17 @@ export function conv2dInt8<E>(s: Step): void {
   const tileBytes = <usize>(packedBytes / DEPTH) * tileStep<E>();
   const panelBytes = <usize>((k + DEPTH - 1) / DEPTH) * PANEL_STEP;
   const rowBytes = rowBytesOf(s, 1);
-  const tiles = s.scratch + SUMS + <usize>(s.block * packedBytes);
+  const tiles = s.scratch + <usize>(s.block * packedBytes);
   for (let block: i32 = 0; block < rows; block += s.block) {
     const end = min(block + s.block, rows);
-    let at = rowsAt(s, block, end, rowBytes, 1);
+    const first = rowsAt(s, block, end, rowBytes, 1, s.scratch);
+    // A row beyond whole tiles is read as it is, together with the last tile: alone it would take as long as four.
+    const fives = sizeof<E>() == 1 && end - block > TILE && (end - block) % TILE == 1;
+    const packedEnd = fives ? end - 1 : end;
+    const fifth = first + <usize>(end - 1 - block) * rowBytes;
+    let at = first;
     let tile = tiles;
-    for (let row = block; row < end; row += TILE) {
+    for (let row = block; row < packedEnd; row += TILE) {
       packTile<E>(at, rowBytes, row, end - 1, packedBytes, tile);
       at += <usize>TILE * rowBytes;
       tile += tileBytes;
@@ -46,12 +51,19 @@ export function conv2dInt8<E>(s: Step): void {
     let panel = s.weights;
     let parameters = s.parameters;
     for (let channel: i32 = 0; channel < s.outStride; channel += 8) {
+      const panelEnd = panel + panelBytes;
       let tile = tiles;
-      for (let row = block; row < end; row += TILE) {
-        multiplyTile<E>(s, row, rows, channel, tile, panel, panel + panelBytes, parameters);
+      let out = s.output + <usize>(block * s.outStride + channel);
+      for (let row = block; row < packedEnd; row += TILE) {
+        if (fives && row + TILE == packedEnd) {
+          multiplyFive<E>(s, out, tile, panel, panelEnd, parameters, fifth);
+        } else {
+          multiplyTile<E>(s, out, rows - row, tile, panel, panelEnd, parameters, 0, false);
+        }
+        out += <usize>(TILE * s.outStride);
         tile += tileBytes;
       }
-      panel += panelBytes;
+      panel = panelEnd;
       parameters += PANEL_PARAMETERS;
     }
   }
@@ -94,13 +106,21 @@ function storeCodes<E>(to: usize, codes: v128): void {
   }
 }
 
+/** Five rows. Not inlined, so that other tiles keep their registers. */
+function multiplyFive<E>(
+  s: Step, out: usize, a: usize, w: usize, end: usize, parameters: usize, fifth: usize,
+): void {
+  multiplyTile<E>(s, out, TILE, a, w, end, parameters, fifth, true);
+}
+
+/** A packed tile, of which `count` rows matter: those beyond are written twice, alike. With `five` the unpacked row at `fifth` too. */
 @inline
 function multiplyTile<E>(
-  s: Step, row: i32, rows: i32, channel: i32, a: usize, w: usize, end: usize, parameters: usize,
+  s: Step, out: usize, count: i32, a: usize, w: usize, end: usize, parameters: usize, fifth: usize, five: bool,
 ): void {
   let c00 = v128.load(parameters);
   let c01 = v128.load(parameters, 16);
-  let c10 = c00, c11 = c01, c20 = c00, c21 = c01, c30 = c00, c31 = c01;
+  let c10 = c00, c11 = c01, c20 = c00, c21 = c01, c30 = c00, c31 = c01, c40 = c00, c41 = c01;
   do {
     const w0 = v128.load(w);
     const w1 = v128.load(w, 16);
@@ -117,6 +137,12 @@ function multiplyTile<E>(
       const a3 = v128.load32_splat(a, 12);
       c30 = dotBytes(c30, w0, a3);
       c31 = dotBytes(c31, w1, a3);
+      if (five) {
+        const a4 = v128.xor(v128.load32_splat(fifth), i8x16.splat(-128));
+        c40 = dotBytes(c40, w0, a4);
+        c41 = dotBytes(c41, w1, a4);
+        fifth += 4;
+      }
     } else {
       const even0 = evenBytes(w0);
       const even1 = evenBytes(w1);
@@ -150,18 +176,13 @@ function multiplyTile<E>(
     a += tileStep<E>();
     w += PANEL_STEP;
   } while (w != end);
-  const out = s.output + <usize>(row * s.outStride + channel);
-  if (sizeof<E>() == 2) {
-    storeSums(s.scratch, c00, c01, c10, c11, c20, c21, c30, c31);
-    finishRows<i8>(s.scratch, out, <usize>s.outStride, min(TILE, rows - row), parameters, s);
-    return;
-  }
-  const o1 = out + (row + 1 < rows ? <usize>s.outStride : 0);
-  const o2 = o1 + (row + 2 < rows ? <usize>s.outStride : 0);
-  const o3 = o2 + (row + 3 < rows ? <usize>s.outStride : 0);
-  const kind = rescalingOf<i8>(parameters);
-  finish8<i8>(out, c00, c01, kind, parameters, s);
-  finish8<i8>(o1, c10, c11, kind, parameters, s);
-  finish8<i8>(o2, c20, c21, kind, parameters, s);
-  finish8<i8>(o3, c30, c31, kind, parameters, s);
+  const outBytes = <usize>s.outStride;
+  const o1 = out + (count > 1 ? outBytes : 0);
+  const o2 = o1 + (count > 2 ? outBytes : 0);
+  const o3 = o2 + (count > 3 ? outBytes : 0);
+  const o4 = o3 + outBytes;
+  const kind = rescalingOf(parameters);
+  finishTwo<i8>(out, c00, c01, o1, c10, c11, kind, parameters);
+  finishTwo<i8>(o2, c20, c21, o3, c30, c31, kind, parameters);
+  if (five) finishTwo<i8>(o4, c40, c41, o4, c40, c41, kind, parameters);
 }

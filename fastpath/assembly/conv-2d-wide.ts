@@ -6,9 +6,9 @@
  * then move on to float64, which holds sums below 2^53.
  */
 
-import { addPlanes, finishWide, highPart, lowPart, WIDE_PARAMETERS } from './requantize-wide';
+import { addPlanes, finishWide, highPart, lowPart, SUMS, WIDE_PARAMETERS } from './requantize-wide';
 import { Step } from './step';
-import { rowBytesOf, rowsAt, SUMS } from './windows';
+import { rowBytesOf, rowsAt } from './windows';
 
 const TILE: i32 = 4;
 const PANEL: i32 = 8;
@@ -19,15 +19,15 @@ function panelStep<W>(): usize {
   return 2 * PANEL * sizeof<W>();
 }
 
-/** W: element of weights. */
-export function conv2dWide<W>(s: Step): void {
+/** `narrow`: weights are int8, and low alone. */
+export function conv2dWide(s: Step, narrow: bool): void {
   const k = s.kernelHeight * s.kernelWidth * s.inChannels;
   const rows = s.batches * s.outHeight * s.outWidth;
-  const panelBytes = <usize>((k + 1) / 2) * panelStep<W>();
+  const panelBytes = <usize>((k + 1) / 2) * (narrow ? panelStep<i8>() : panelStep<i16>());
   const rowBytes = rowBytesOf(s, 2);
   for (let block: i32 = 0; block < rows; block += s.block) {
     const end = min(block + s.block, rows);
-    const first = rowsAt(s, block, end, rowBytes, 2);
+    const first = rowsAt(s, block, end, rowBytes, 2, s.scratch + SUMS);
     let panel = s.weights;
     let parameters = s.parameters;
     for (let channel: i32 = 0; channel < s.outStride; channel += PANEL) {
@@ -35,8 +35,8 @@ export function conv2dWide<W>(s: Step): void {
       for (let row = block; row < end; row += TILE) {
         const count = min(TILE, end - row);
         memory.fill(s.scratch, 0, SUMS);
-        multiplyHalf<W>(s, at, rowBytes, count, panel, panel + panelBytes, s.scratch);
-        multiplyHalf<W>(s, at, rowBytes, count, panel + panelStep<W>() / 2, panel + panelBytes, s.scratch + 32);
+        if (narrow) multiplyPanel<i8>(s, at, rowBytes, count, panel, panel + panelBytes);
+        else multiplyPanel<i16>(s, at, rowBytes, count, panel, panel + panelBytes);
         const out = s.output + 2 * <usize>(row * s.outStride + channel);
         for (let i: i32 = 0; i < count; i++) {
           finishWide(out + 2 * <usize>(i * s.outStride), s.scratch + 64 * <usize>i, parameters);
@@ -47,6 +47,12 @@ export function conv2dWide<W>(s: Step): void {
       parameters += WIDE_PARAMETERS;
     }
   }
+}
+
+@inline
+function multiplyPanel<W>(s: Step, at: usize, rowBytes: usize, count: i32, panel: usize, end: usize): void {
+  multiplyHalf<W>(s, at, rowBytes, count, panel, end, s.scratch);
+  multiplyHalf<W>(s, at, rowBytes, count, panel + panelStep<W>() / 2, end, s.scratch + 32);
 }
 
 /** Two products of four columns. */

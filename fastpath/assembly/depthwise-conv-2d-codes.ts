@@ -12,10 +12,9 @@
  */
 
 import { dotBytes, evenBytes, oddBytes } from './dot';
-import { finish8, finishRows, PANEL_PARAMETERS, rescalingOf, storeSums } from './requantize';
-import { addPlanes, finishWide, highPart, lowPart, WIDE_PARAMETERS } from './requantize-wide';
+import { finishTwo, PANEL_PARAMETERS, rescalingOf } from './requantize';
+import { addPlanes, finishWide, highPart, lowPart, SUMS, WIDE_PARAMETERS } from './requantize-wide';
 import { Step } from './step';
-import { SUMS } from './windows';
 
 /** Rows that are interleaved. */
 const ROWS: i32 = 4;
@@ -51,9 +50,9 @@ function filterImages<T, E, W>(s: Step, mode: i32): void {
   const bands = (s.kernelHeight + ROWS - 1) / ROWS;
   const bandBytes = <usize>columns * columnBytes;
   const outRowBytes = <usize>(s.outWidth * s.outStride) * sizeof<T>();
-  // In the scratch: 8 elements of real zero, a tile's sums, the output row that a lone last row has no partner for, and
+  // In the scratch: 8 elements of real zero, wide sums, the output row that a lone last row has no partner for, and
   // interleaved rows.
-  const spare = s.scratch + 16 + SUMS;
+  const spare = s.scratch + 16 + (mode == WIDE ? SUMS : 0);
   const interleaved = spare + outRowBytes;
   v128.store(s.scratch, sizeof<T>() == 1 ? i8x16.splat(<i8>s.inZero) : i16x8.splat(<i16>s.inZero));
   let out = s.output;
@@ -257,19 +256,10 @@ function filterTile<T, E, W>(
       addPlanes(sums + 96, b1, d1);
       finishWide(upper + at0, sums, parameters);
       finishWide(upper + at1, sums + 64, parameters);
-    } else if (sizeof<E>() == 2) {
-      const sums = s.scratch + 16;
-      storeSums(sums, a0, a1, b0, b1, c0, c1, d0, d1);
-      finishRows<T>(sums, upper + at0, at1 - at0, 2, parameters, s);
-      if (two) finishRows<T>(sums + 64, lower + at0, at1 - at0, 2, parameters, s);
     } else {
-      const kind = rescalingOf<T>(parameters);
-      finish8<T>(upper + at0, a0, a1, kind, parameters, s);
-      finish8<T>(upper + at1, b0, b1, kind, parameters, s);
-      if (two) {
-        finish8<T>(lower + at0, c0, c1, kind, parameters, s);
-        finish8<T>(lower + at1, d0, d1, kind, parameters, s);
-      }
+      const kind = rescalingOf(parameters);
+      finishTwo<T>(upper + at0, a0, a1, upper + at1, b0, b1, kind, parameters);
+      if (two) finishTwo<T>(lower + at0, c0, c1, lower + at1, d0, d1, kind, parameters);
     }
     upper += 8 * sizeof<T>();
     lower += 8 * sizeof<T>();

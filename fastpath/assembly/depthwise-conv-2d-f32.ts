@@ -2,17 +2,21 @@
  * depthwiseConv2d of float32: rule C2 of reference/SEMANTICS.md.
  *
  * Eight channels at a time. Weights lie [kh][kw][stride]; a window is cut to the image, so that positions outside are
- * skipped. Where the windows of four neighbouring pixels lie inside, they share each weight, and their sums are
- * independent, so that no addition waits for the one before.
+ * skipped. Four neighbouring pixels share each weight, and their sums are independent, so that no addition waits for the
+ * one before. Where windows are 3 wide and a pixel apart, they share the pixels too.
  */
 
 import { multiplyAdd, storeClamped } from './requantize';
-import { Step } from './step';
+import { limitsOf, Step } from './step';
+
+/** Pixels of a tile. */
+const TILE: i32 = 4;
 
 export function depthwiseFloat32(s: Step): void {
   const pixelBytes = <usize>s.inStride * 4;
   const lineBytes = <usize>s.inWidth * pixelBytes;
   const outBytes = <usize>s.outStride * 4;
+  const shared = s.kernelWidth == 3 && s.strideX == 1 && s.padLeft <= 1 && s.outWidth > TILE && s.outWidth <= s.inWidth;
   let out = s.output;
   for (let n: i32 = 0; n < s.batches; n++) {
     const image = s.input + <usize>(n * s.inHeight) * lineBytes;
@@ -22,22 +26,96 @@ export function depthwiseFloat32(s: Step): void {
       const endY = min(s.kernelHeight, s.inHeight - y);
       const line = image + <usize>(y + firstY) * lineBytes;
       for (let ox: i32 = 0; ox < s.outWidth; ) {
-        const x = ox * s.strideX - s.padLeft;
-        const fourInside = x >= 0 && x + 3 * s.strideX + s.kernelWidth <= s.inWidth && ox + 3 < s.outWidth;
-        if (fourInside) {
-          filterFour(s, line + <usize>x * pixelBytes, firstY, endY, pixelBytes, lineBytes, out);
-          ox += 4;
-          out += 4 * outBytes;
-          continue;
+        // The last of the tiles that share pixels begins where four are left, and repeats some.
+        const from = shared ? min(ox, s.outWidth - TILE) : ox;
+        const to = out + <usize>from * outBytes;
+        const x = from * s.strideX - s.padLeft;
+        const end = x + (TILE - 1) * s.strideX + s.kernelWidth;
+        if (shared) {
+          filterShared(s, line + <usize>x * pixelBytes, firstY, endY, x < 0, end > s.inWidth, to);
+          ox = from + TILE;
+        } else if (x >= 0 && end <= s.inWidth && ox + TILE <= s.outWidth) {
+          filterFour(s, line + <usize>x * pixelBytes, firstY, endY, pixelBytes, lineBytes, to);
+          ox += TILE;
+        } else {
+          const firstX = max(0, -x);
+          const endX = min(s.kernelWidth, s.inWidth - x);
+          const corner = line + <usize>(x + firstX) * pixelBytes;
+          filterPixel(s, corner, firstY, endY, firstX, endX, pixelBytes, lineBytes, to);
+          ox++;
         }
-        const firstX = max(0, -x);
-        const endX = min(s.kernelWidth, s.inWidth - x);
-        const corner = line + <usize>(x + firstX) * pixelBytes;
-        filterPixel(s, corner, firstY, endY, firstX, endX, pixelBytes, lineBytes, out);
-        ox++;
-        out += outBytes;
       }
+      out += <usize>s.outWidth * outBytes;
     }
+  }
+}
+
+/**
+ * All channels of four output pixels, whose windows are 3 wide, a pixel apart and begin at `corner`. The first column of
+ * the first, and the last of the last, may lie outside the image.
+ */
+@inline
+function filterShared(
+  s: Step, corner: usize, firstY: i32, endY: i32, leftOutside: bool, rightOutside: bool, out: usize,
+): void {
+  const pixelBytes = <usize>s.inStride * 4;
+  const lineBytes = <usize>s.inWidth * pixelBytes;
+  const tapBytes = <usize>s.outStride * 4;
+  const end = s.parameters + tapBytes;
+  let weights = s.weights + <usize>(firstY * 3) * tapBytes;
+  for (let bias = s.parameters; bias < end; bias += 32) {
+    let a0 = v128.load(bias), a1 = v128.load(bias, 16);
+    let b0 = a0, b1 = a1, c0 = a0, c1 = a1, d0 = a0, d1 = a1;
+    let x0 = corner;
+    let u = weights;
+    for (let ky = firstY; ky < endY; ky++) {
+      if (!leftOutside) {
+        a0 = multiplyAdd(v128.load(x0), v128.load(u), a0);
+        a1 = multiplyAdd(v128.load(x0, 16), v128.load(u, 16), a1);
+      }
+      const x1 = x0 + pixelBytes, x2 = x0 + 2 * pixelBytes, x3 = x0 + 3 * pixelBytes, x4 = x0 + 4 * pixelBytes;
+      const x5 = x0 + 5 * pixelBytes;
+      const u0 = v128.load(u), v0 = v128.load(u + tapBytes), w0 = v128.load(u + 2 * tapBytes);
+      let x = v128.load(x1);
+      a0 = multiplyAdd(x, v0, a0);
+      b0 = multiplyAdd(x, u0, b0);
+      x = v128.load(x2);
+      a0 = multiplyAdd(x, w0, a0);
+      b0 = multiplyAdd(x, v0, b0);
+      c0 = multiplyAdd(x, u0, c0);
+      x = v128.load(x3);
+      b0 = multiplyAdd(x, w0, b0);
+      c0 = multiplyAdd(x, v0, c0);
+      d0 = multiplyAdd(x, u0, d0);
+      x = v128.load(x4);
+      c0 = multiplyAdd(x, w0, c0);
+      d0 = multiplyAdd(x, v0, d0);
+      const u1 = v128.load(u, 16), v1 = v128.load(u + tapBytes, 16), w1 = v128.load(u + 2 * tapBytes, 16);
+      x = v128.load(x1, 16);
+      a1 = multiplyAdd(x, v1, a1);
+      b1 = multiplyAdd(x, u1, b1);
+      x = v128.load(x2, 16);
+      a1 = multiplyAdd(x, w1, a1);
+      b1 = multiplyAdd(x, v1, b1);
+      c1 = multiplyAdd(x, u1, c1);
+      x = v128.load(x3, 16);
+      b1 = multiplyAdd(x, w1, b1);
+      c1 = multiplyAdd(x, v1, c1);
+      d1 = multiplyAdd(x, u1, d1);
+      x = v128.load(x4, 16);
+      c1 = multiplyAdd(x, w1, c1);
+      d1 = multiplyAdd(x, v1, d1);
+      if (!rightOutside) {
+        d0 = multiplyAdd(v128.load(x5), v128.load(u + 2 * tapBytes), d0);
+        d1 = multiplyAdd(v128.load(x5, 16), v128.load(u + 2 * tapBytes, 16), d1);
+      }
+      u += 3 * tapBytes;
+      x0 += lineBytes;
+    }
+    storeFour(s, out, a0, a1, b0, b1, c0, c1, d0, d1);
+    corner += 32;
+    weights += 32;
+    out += 32;
   }
 }
 
@@ -73,14 +151,24 @@ function filterFour(
       }
       line += lineBytes;
     }
-    storeClamped(out, a0, a1, s);
-    storeClamped(out + tapBytes, b0, b1, s);
-    storeClamped(out + 2 * tapBytes, c0, c1, s);
-    storeClamped(out + 3 * tapBytes, d0, d1, s);
+    storeFour(s, out, a0, a1, b0, b1, c0, c1, d0, d1);
     corner += 32;
     weights += 32;
     out += 32;
   }
+}
+
+/** Stores eight channels of four neighbouring pixels. */
+@inline
+function storeFour(
+  s: Step, out: usize, a0: v128, a1: v128, b0: v128, b1: v128, c0: v128, c1: v128, d0: v128, d1: v128,
+): void {
+  const outBytes = <usize>s.outStride * 4;
+  const limits = limitsOf(s);
+  storeClamped(out, a0, a1, limits);
+  storeClamped(out + outBytes, b0, b1, limits);
+  storeClamped(out + 2 * outBytes, c0, c1, limits);
+  storeClamped(out + 3 * outBytes, d0, d1, limits);
 }
 
 /** All channels of an output pixel whose window, cut to the image, begins at `corner`. */
@@ -109,7 +197,7 @@ function filterPixel(
       line += lineBytes;
       taps += <usize>s.kernelWidth * tapBytes;
     }
-    storeClamped(out, c0, c1, s);
+    storeClamped(out, c0, c1, limitsOf(s));
     corner += 32;
     weights += 32;
     out += 32;

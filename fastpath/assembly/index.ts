@@ -12,14 +12,7 @@ import { depthwiseFloat32 } from './depthwise-conv-2d-f32';
 import { unsignedDot } from './dot';
 import { clampFloat32, dequantize, INT16, INT8, quantize, rescale, UINT8 } from './elementwise';
 import { pad, repeatChannels, reshape } from './layout';
-import {
-  averagePoolFloat32,
-  averagePoolInt16,
-  averagePoolInt8,
-  meanFloat32,
-  meanInt16,
-  meanInt8,
-} from './pool';
+import { pool } from './pool';
 import { softmaxFloat32, softmaxInt16, softmaxInt8 } from './softmax';
 import { Step } from './step';
 
@@ -45,10 +38,10 @@ export function conv2d_i16_w16(s: Step): void {
   conv2d<i16, i16>(s);
 }
 export function conv2d_i16_w8_wide(s: Step): void {
-  conv2dWide<i8>(s);
+  conv2dWide(s, true);
 }
 export function conv2d_i16_w16_wide(s: Step): void {
-  conv2dWide<i16>(s);
+  conv2dWide(s, false);
 }
 
 export function depthwise_f32(s: Step): void {
@@ -76,22 +69,22 @@ export function add_i16(s: Step): void {
 }
 
 export function averagePool_f32(s: Step): void {
-  averagePoolFloat32(s);
+  pool<f32>(s, false);
 }
 export function averagePool_i8(s: Step): void {
-  averagePoolInt8(s);
+  pool<i8>(s, false);
 }
 export function averagePool_i16(s: Step): void {
-  averagePoolInt16(s);
+  pool<i16>(s, false);
 }
 export function mean_f32(s: Step): void {
-  meanFloat32(s);
+  pool<f32>(s, true);
 }
 export function mean_i8(s: Step): void {
-  meanInt8(s);
+  pool<i8>(s, true);
 }
 export function mean_i16(s: Step): void {
-  meanInt16(s);
+  pool<i16>(s, true);
 }
 
 export function softmax_f32(s: Step): void {

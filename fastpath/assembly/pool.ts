@@ -1,54 +1,10 @@
-/** averagePool and mean: rules M1 and M2 of reference/SEMANTICS.md. */
+/**
+ * averagePool and mean: rules M1 and M2 of reference/SEMANTICS.md. Two channels at a time; those that only pad a pixel
+ * are carried along.
+ */
 
-import { INT16, INT8, loadCode, storeCode } from './elementwise';
 import { requantizeInt32 } from './requantize';
 import { Step } from './step';
-
-/** The type of elements where they are not codes. */
-const FLOAT32: i32 = -1;
-
-export function averagePoolFloat32(s: Step): void {
-  averagePool(s, FLOAT32);
-}
-
-export function averagePoolInt8(s: Step): void {
-  averagePool(s, INT8);
-}
-
-export function averagePoolInt16(s: Step): void {
-  averagePool(s, INT16);
-}
-
-/** Every window has a position inside the image. */
-function averagePool(s: Step, type: i32): void {
-  let pixel: i32 = 0;
-  for (let n: i32 = 0; n < s.batches; n++) {
-    for (let oy: i32 = 0; oy < s.outHeight; oy++) {
-      const y = oy * s.strideY - s.padTop;
-      const firstY = max(y, 0);
-      const endY = min(y + s.kernelHeight, s.inHeight);
-      for (let ox: i32 = 0; ox < s.outWidth; ox++) {
-        const x = ox * s.strideX - s.padLeft;
-        const firstX = max(x, 0);
-        const endX = min(x + s.kernelWidth, s.inWidth);
-        const count = (endY - firstY) * (endX - firstX);
-        const to = pixel * s.outStride;
-        for (let c: i32 = 0; c < s.outChannels; c++) {
-          const sum = sumWindow(s, n, c, firstY, endY, firstX, endX, type);
-          if (type == FLOAT32) {
-            storeFloat(s, to + c, clampFloat(<f32>(sum / count), s));
-          } else {
-            // Sums of codes are integers below 2^53.
-            const half = <f64>(count >> 1);
-            const average = <i32>(<i64>(sum >= 0 ? sum + half : sum - half) / count);
-            storeCode(s.output, to + c, clampCode(average, s), type);
-          }
-        }
-        pixel++;
-      }
-    }
-  }
-}
 
 /** What `Step.parameters` of an integer mean points at: the factor with 1 / count folded in. */
 @unmanaged
@@ -57,64 +13,74 @@ class MeanParameters {
   shift: i32;
 }
 
-export function meanFloat32(s: Step): void {
-  mean(s, FLOAT32);
-}
-
-export function meanInt8(s: Step): void {
-  mean(s, INT8);
-}
-
-export function meanInt16(s: Step): void {
-  mean(s, INT16);
-}
-
-/** Over height and width. */
-function mean(s: Step, type: i32): void {
-  const count = s.inHeight * s.inWidth;
+/**
+ * T: element of input and output, f32, i8 or i16. Every window has a position inside the image; that of a mean is the
+ * image.
+ */
+export function pool<T>(s: Step, mean: bool): void {
+  let to = s.output;
   for (let n: i32 = 0; n < s.batches; n++) {
-    const to = n * s.outStride;
-    for (let c: i32 = 0; c < s.outChannels; c++) {
-      const sum = sumWindow(s, n, c, 0, s.inHeight, 0, s.inWidth, type);
-      if (type == FLOAT32) {
-        storeFloat(s, to + c, <f32>(sum / count));
-      } else {
-        const p = changetype<MeanParameters>(s.parameters);
-        const centred = <i32>(<i64>sum - <i64>s.inZero * count);
-        const value = requantizeInt32(centred, p.multiplier, p.shift) + s.outZero;
-        storeCode(s.output, to + c, clampCode(value, s), type);
+    for (let oy: i32 = 0; oy < s.outHeight; oy++) {
+      const y = oy * s.strideY - s.padTop;
+      const firstY = mean ? 0 : max(y, 0);
+      const endY = mean ? s.inHeight : min(y + s.kernelHeight, s.inHeight);
+      for (let ox: i32 = 0; ox < s.outWidth; ox++) {
+        const x = ox * s.strideX - s.padLeft;
+        const firstX = mean ? 0 : max(x, 0);
+        const endX = mean ? s.inWidth : min(x + s.kernelWidth, s.inWidth);
+        const count = (endY - firstY) * (endX - firstX);
+        for (let c: i32 = 0; c < s.outStride; c += 2) {
+          const sums = sumWindow<T>(s, n, c, firstY, endY, firstX, endX);
+          finish<T>(s, to, f64x2.extract_lane(sums, 0), count, mean);
+          finish<T>(s, to + sizeof<T>(), f64x2.extract_lane(sums, 1), count, mean);
+          to += 2 * sizeof<T>();
+        }
       }
     }
   }
 }
 
-/** The sum of channel `c` over rows and columns of image `n`, in their order: exact for codes. */
-function sumWindow(
-  s: Step, n: i32, c: i32, firstY: i32, endY: i32, firstX: i32, endX: i32, type: i32,
-): f64 {
-  let sum: f64 = 0;
+/** The sums of channels `c` and c + 1 over rows and columns of image `n`, in their order: exact for codes. */
+@inline
+function sumWindow<T>(
+  s: Step, n: i32, c: i32, firstY: i32, endY: i32, firstX: i32, endX: i32,
+): v128 {
+  const pixelBytes = <usize>s.inStride * sizeof<T>();
+  let sums = f64x2.splat(0);
   for (let y = firstY; y < endY; y++) {
-    let at = ((n * s.inHeight + y) * s.inWidth + firstX) * s.inStride + c;
+    const row = <usize>((n * s.inHeight + y) * s.inWidth);
+    let at = s.input + (row + <usize>firstX) * pixelBytes + <usize>c * sizeof<T>();
     for (let x = firstX; x < endX; x++) {
-      if (type == FLOAT32) sum += load<f32>(s.input + 4 * <usize>at);
-      else sum += loadCode(s.input, at, type);
-      at += s.inStride;
+      sums = f64x2.add(sums, loadTwo<T>(at));
+      at += pixelBytes;
     }
   }
-  return sum;
+  return sums;
 }
 
 @inline
-function storeFloat(s: Step, i: i32, value: f32): void {
-  store<f32>(s.output + 4 * <usize>i, value);
+function loadTwo<T>(at: usize): v128 {
+  if (isFloat<T>()) return f64x2.promote_low_f32x4(v128.load64_zero(at));
+  if (sizeof<T>() == 2) return f64x2.convert_low_i32x4_s(i32x4.extend_low_i16x8_s(v128.load32_zero(at)));
+  const codes = i16x8.extend_low_i8x16_s(v128.load16_splat(at));
+  return f64x2.convert_low_i32x4_s(i32x4.extend_low_i16x8_s(codes));
 }
 
-@inline
-function clampCode(value: i32, s: Step): i32 {
-  return min(max(value, s.min), s.max);
-}
-
-@inline
-function clampFloat(value: f32, s: Step): f32 {
-  return min(max(value, reinterpret<f32>(s.min)), reinterpret<f32>(s.max));
+function finish<T>(s: Step, at: usize, sum: f64, count: i32, mean: bool): void {
+  if (isFloat<T>()) {
+    const average = <f32>(sum / count);
+    store<f32>(at, mean ? average : min(max(average, reinterpret<f32>(s.min)), reinterpret<f32>(s.max)));
+    return;
+  }
+  let code: i32;
+  if (mean) {
+    const p = changetype<MeanParameters>(s.parameters);
+    const centred = <i32>(<i64>sum - <i64>s.inZero * count);
+    code = requantizeInt32(centred, p.multiplier, p.shift) + s.outZero;
+  } else {
+    // Sums of codes are integers below 2^53.
+    const half = <f64>(count >> 1);
+    code = <i32>(<i64>(sum >= 0 ? sum + half : sum - half) / count);
+  }
+  store<T>(at, <T>min(max(code, s.min), s.max));
 }

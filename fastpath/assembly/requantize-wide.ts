@@ -9,6 +9,9 @@ const LIMITS: usize = 132;
 /** Bytes of a panel's parameters. */
 export const WIDE_PARAMETERS: usize = 144;
 
+/** Bytes of the float64 sums of a tile, 4 by 8, with which the scratch of a kernel begins. */
+export const SUMS: usize = 256;
+
 /** A weight is 128 * high + low. */
 @inline
 export function highPart(weights: v128): v128 {

@@ -94,12 +94,22 @@ export function rescaleFloat(x: v128, scale: v128, offset: v128, signed: bool): 
   return truncate(multiplyAdd(f32x4.convert_i32x4_s(x), scale, rounding));
 }
 
-/** Eight sums of the panel with parameters `q`, in one of the forms that take no call. */
+/** Two rows of eight sums of the panel with parameters `q`, in float32. */
 @inline
-function storeFloat<T>(at: usize, x0: v128, x1: v128, q: usize, signed: bool): void {
-  const low = rescaleFloat(x0, v128.load(q, GROUP), v128.load(q, 2 * GROUP), signed);
-  const high = rescaleFloat(x1, v128.load(q, GROUP + 16), v128.load(q, 2 * GROUP + 16), signed);
-  storeCodes<T>(at, i16x8.narrow_i32x4_s(low, high), q);
+function storeFloats(
+  at: usize, x0: v128, x1: v128, next: usize, y0: v128, y1: v128, q: usize, signed: bool,
+): void {
+  const scale0 = v128.load(q, GROUP);
+  const scale1 = v128.load(q, GROUP + 16);
+  const offset0 = v128.load(q, 2 * GROUP);
+  const offset1 = v128.load(q, 2 * GROUP + 16);
+  const x = i16x8.narrow_i32x4_s(rescaleFloat(x0, scale0, offset0, signed), rescaleFloat(x1, scale1, offset1, signed));
+  const y = i16x8.narrow_i32x4_s(rescaleFloat(y0, scale0, offset0, signed), rescaleFloat(y1, scale1, offset1, signed));
+  const zero = v128.load32_splat(q, LIMITS);
+  const shifted = i8x16.narrow_i16x8_s(i16x8.add_sat_s(x, zero), i16x8.add_sat_s(y, zero));
+  const codes = i8x16.min_s(i8x16.max_s(shifted, v128.load8_splat(q, LIMITS + 4)), v128.load8_splat(q, LIMITS + 8));
+  v128.store64_lane(at, codes, 0);
+  v128.store64_lane(next, codes, 1);
 }
 
 /** Four sums times the float64 factors at `factors`, rounded half up. */
@@ -125,26 +135,28 @@ export function roundHalfUp(x0: v128, factors0: v128, x1: v128, factors1: v128):
   return v128.shuffle<i32>(f64x2.add(low, magic), f64x2.add(high, magic), 0, 2, 4, 6);
 }
 
+/** Two rows of eight sums, in float64. */
 @inline
-function storeDouble<T>(at: usize, x0: v128, x1: v128, q: usize): void {
-  const low = rescaleDouble(x0, q + GROUP);
-  const high = rescaleDouble(x1, q + 2 * GROUP);
-  storeCodes<T>(at, i16x8.narrow_i32x4_s(low, high), q);
+function storeDoubles(at: usize, x0: v128, x1: v128, next: usize, y0: v128, y1: v128, q: usize): void {
+  const f0 = q + GROUP;
+  const f1 = q + 2 * GROUP;
+  storeCodes<i16>(at, i16x8.narrow_i32x4_s(rescaleDouble(x0, f0), rescaleDouble(x1, f1)), q);
+  storeCodes<i16>(next, i16x8.narrow_i32x4_s(rescaleDouble(y0, f0), rescaleDouble(y1, f1)), q);
 }
 
 /** Eight sums in integers. */
 function storeExact<T>(at: usize, x0: v128, x1: v128, kind: i32, q: usize): void {
-  const low = rescaleExact(x0, kind, q);
-  const high = rescaleExact(x1, kind, q + 16);
+  const low = rescaleExact<T>(x0, kind, q);
+  const high = rescaleExact<T>(x1, kind, q + 16);
   storeCodes<T>(at, i16x8.narrow_i32x4_s(low, high), q);
 }
 
 /** Four sums, of which `q` is the address of the biases. */
 @inline
-function rescaleExact(x: v128, kind: i32, q: usize): v128 {
+function rescaleExact<T>(x: v128, kind: i32, q: usize): v128 {
   const multiplier = v128.load(q, GROUP);
   const third = v128.load(q, 2 * GROUP);
-  if (kind == RESCALE_VECTOR) {
+  if (sizeof<T>() == 1 && kind == RESCALE_VECTOR) {
     return requantizeVector(x, multiplier, third);
   }
   let y = x;
@@ -155,57 +167,40 @@ function rescaleExact(x: v128, kind: i32, q: usize): v128 {
   return y;
 }
 
-/** The kind of the panel with parameters `q`: RESCALE_*, or 0 for float32. */
+/** The kind of the panel with parameters `q`: RESCALE_*. */
 @inline
-export function rescalingOf<T>(q: usize): i32 {
-  return isFloat<T>() ? 0 : load<i32>(q, KIND);
+export function rescalingOf(q: usize): i32 {
+  return load<i32>(q, KIND);
 }
 
 /**
- * Finishes eight sums of neighbouring channels, x0 the first four, and stores them at `at`. float32: clamps. Codes:
- * rescales by the panel's parameters at `q` in the way that `kind` tells, adds the zero point, clamps.
+ * Finishes two rows of eight int32 sums of neighbouring channels, x0 and y0 the first four, and stores them at `at` and
+ * `next`: rescales by the panel's parameters at `q` in the way that `kind` tells, adds the zero point, clamps.
  */
 @inline
-export function finish8<T>(at: usize, x0: v128, x1: v128, kind: i32, q: usize, s: Step): void {
-  if (isFloat<T>()) storeClamped(at, x0, x1, s);
-  else if (sizeof<T>() == 1 && kind == RESCALE_FLOAT) storeFloat<T>(at, x0, x1, q, false);
-  else if (sizeof<T>() == 1 && kind == RESCALE_SIGNED_FLOAT) storeFloat<T>(at, x0, x1, q, true);
-  else if (sizeof<T>() == 2 && kind == RESCALE_DOUBLE) storeDouble<T>(at, x0, x1, q);
-  else storeExact<T>(at, x0, x1, kind, q);
-}
-
-/** Stores a tile's sums at `sums`, four rows of eight. */
-@inline
-export function storeSums(
-  sums: usize, c00: v128, c01: v128, c10: v128, c11: v128, c20: v128, c21: v128, c30: v128, c31: v128,
+export function finishTwo<T>(
+  at: usize, x0: v128, x1: v128, next: usize, y0: v128, y1: v128, kind: i32, q: usize,
 ): void {
-  v128.store(sums, c00);
-  v128.store(sums, c01, 16);
-  v128.store(sums, c10, 32);
-  v128.store(sums, c11, 48);
-  v128.store(sums, c20, 64);
-  v128.store(sums, c21, 80);
-  v128.store(sums, c30, 96);
-  v128.store(sums, c31, 112);
+  if (sizeof<T>() == 1 && kind == RESCALE_FLOAT) {
+    storeFloats(at, x0, x1, next, y0, y1, q, false);
+  } else if (sizeof<T>() == 1 && kind == RESCALE_SIGNED_FLOAT) {
+    storeFloats(at, x0, x1, next, y0, y1, q, true);
+  } else if (sizeof<T>() == 2 && kind == RESCALE_DOUBLE) {
+    storeDoubles(at, x0, x1, next, y0, y1, q);
+  } else {
+    storeExact<T>(at, x0, x1, kind, q);
+    storeExact<T>(next, y0, y1, kind, q);
+  }
 }
 
-/** `finish8` of one to four rows of sums, `stride` bytes apart: a loop is slower by a tenth than four copies, and smaller. */
+/**
+ * Stores eight float32 between the two at `limits`. pmin and pmax give their first operand where a comparison with NaN
+ * fails: NaN passes (rule A2).
+ */
 @inline
-export function finishRows<T>(sums: usize, at: usize, stride: usize, rows: i32, q: usize, s: Step): void {
-  const kind = rescalingOf<T>(q);
-  const end = sums + 32 * <usize>rows;
-  do {
-    finish8<T>(at, v128.load(sums), v128.load(sums, 16), kind, q, s);
-    at += stride;
-    sums += 32;
-  } while (sums < end);
-}
-
-/** pmin and pmax give their first operand where a comparison with NaN fails: NaN passes (rule A2). */
-@inline
-export function storeClamped(at: usize, x0: v128, x1: v128, s: Step): void {
-  const min = v128.load32_splat(changetype<usize>(s), offsetof<Step>('min'));
-  const max = v128.load32_splat(changetype<usize>(s), offsetof<Step>('max'));
+export function storeClamped(at: usize, x0: v128, x1: v128, limits: usize): void {
+  const min = v128.load32_splat(limits);
+  const max = v128.load32_splat(limits, 4);
   v128.store(at, f32x4.pmin(f32x4.pmax(x0, min), max));
   v128.store(at, f32x4.pmin(f32x4.pmax(x1, min), max), 16);
 }

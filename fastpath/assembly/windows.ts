@@ -20,9 +20,6 @@ export function isPointwise(s: Step): bool {
   );
 }
 
-/** Bytes of a tile's sums, of 64 bits each, with which a convolution's scratch begins. Windows follow. */
-export const SUMS: usize = 256;
-
 /** Bytes from one row of k elements of `size` bytes to the next. */
 @inline
 export function rowBytesOf(s: Step, size: usize): usize {
@@ -30,12 +27,12 @@ export function rowBytesOf(s: Step, size: usize): usize {
   return <usize>(isPointwise(s) ? s.inStride : products) * size;
 }
 
-/** The address of the first of the rows `row` to `end`: where pixels stand, or windows have been laid out. */
+/** The address of the first of the rows `row` to `end`: where pixels stand, or windows have been laid out, at `space`. */
 @inline
-export function rowsAt(s: Step, row: i32, end: i32, rowBytes: usize, size: usize): usize {
+export function rowsAt(s: Step, row: i32, end: i32, rowBytes: usize, size: usize, space: usize): usize {
   if (isPointwise(s)) return s.input + <usize>row * rowBytes;
-  copyWindows(s, row, end, s.scratch + SUMS, rowBytes, size);
-  return s.scratch + SUMS;
+  copyWindows(s, row, end, space, rowBytes, size);
+  return space;
 }
 
 /**

@@ -134,6 +134,7 @@ function checkShape(subject: string, kernel: Kernel, step: Step): void {
     case 'averagePool':
       checkWindows(subject, step);
       checkSame(subject, step, ['inChannels', 'outChannels']);
+      checkSame(subject, step, ['inStride', 'outStride']);
       return;
     case 'depthwise':
     case 'add':
@@ -146,6 +147,7 @@ function checkShape(subject: string, kernel: Kernel, step: Step): void {
       return;
     case 'mean':
       checkSame(subject, step, ['inChannels', 'outChannels']);
+      checkSame(subject, step, ['inStride', 'outStride']);
       checkOne(subject, step, ['outHeight', 'outWidth']);
       return;
     case 'pad':

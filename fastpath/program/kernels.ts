@@ -148,21 +148,24 @@ export function parameterBytes(kernel: Kernel): number {
   return kernel.wide === true ? WIDE_PARAMETER_BYTES : PARAMETER_BYTES;
 }
 
-/** Sums of a tile, a block of windows, and for int8 tiles packed of them, of which a code may be an int16. */
+/** Wide sums, a block of windows, and for int8 tiles packed of them, of which a code may be an int16. */
 function windowBytes(kernel: Kernel, step: Step): number {
   const rowBytes = roundUp(productsOf(step), 8) * typeBytes[kernel.input];
-  if (kernel.input === 'i8') return SUMS_BYTES + 3 * step.block * rowBytes;
-  if (!isPointwise(step)) return SUMS_BYTES + step.block * rowBytes;
-  return kernel.input === 'f32' ? 0 : SUMS_BYTES;
+  if (kernel.input === 'i8') return 3 * step.block * rowBytes;
+  return sumsBytes(kernel) + (isPointwise(step) ? 0 : step.block * rowBytes);
 }
 
-const SUMS_BYTES = TILE * PANEL * 8;
+/** The float64 sums of a tile. */
+function sumsBytes(kernel: Kernel): number {
+  return kernel.wide === true ? TILE * PANEL * 8 : 0;
+}
 
-/** Real zero, a spare row of outputs, and the interleaved rows of a window, each element of which may be an int16. */
+/** Real zero, wide sums, a spare row of outputs, and the interleaved rows of a window, each element of which may be an int16. */
 function interleavedBytes(kernel: Kernel, step: Step): number {
   const columns = (step.outWidth - 1) * step.strideX + step.kernelWidth;
   const spare = step.outWidth * step.outStride * typeBytes[kernel.output];
-  return 16 + SUMS_BYTES + spare + columns * roundUp(step.kernelHeight, BAND) * step.outStride * 2;
+  const interleaved = columns * roundUp(step.kernelHeight, BAND) * step.outStride * 2;
+  return 16 + sumsBytes(kernel) + spare + interleaved;
 }
 
 const EXP_AND_RECIPROCAL_TABLES = 2 * 513 * 2;

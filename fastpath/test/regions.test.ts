@@ -85,13 +85,14 @@ function shaped(kernel: Kernel, words: Drawn): Drawn {
     inChannels: outChannels,
     inStride: outChannels + words.inStride - words.inChannels,
   };
+  const same = { ...words, inChannels: outChannels, inStride: outStride };
   switch (kernel.family) {
     case 'conv2d':
       return words;
     case 'averagePool':
-      return { ...sameChannels, ...inside(words, 'Height'), ...inside(words, 'Width') };
+      return { ...same, ...inside(words, 'Height'), ...inside(words, 'Width') };
     case 'mean':
-      return { ...sameChannels, outHeight: 1, outWidth: 1 };
+      return { ...same, outHeight: 1, outWidth: 1 };
     case 'pad':
       return sameChannels;
     case 'reshape': {
