@@ -24,7 +24,7 @@ const pair = (max: number): fc.Arbitrary<Pair> =>
 const margin = fc.integer({ min: 0, max: 3 });
 
 const block: fc.Arbitrary<Block> = fc.record({
-  extent: pair(40),
+  extent: fc.tuple(fc.integer({ min: 1, max: 80 }), fc.integer({ min: 1, max: 40 })),
   kernel: pair(5),
   stride: pair(3),
   padding: fc.tuple(margin, margin, margin, margin),
