@@ -78,9 +78,9 @@ function finish<T>(s: Step, at: usize, sum: f64, count: i32, mean: bool): void {
     const centred = <i32>(<i64>sum - <i64>s.inZero * count);
     code = requantizeInt32(centred, p.multiplier, p.shift) + s.outZero;
   } else {
-    // Sums of codes are integers below 2^53.
+    // Integers below 2^52, whose rounded quotient no whole number lies below: truncated it is the quotient of integers.
     const half = <f64>(count >> 1);
-    code = <i32>(<i64>(sum >= 0 ? sum + half : sum - half) / count);
+    code = <i32>((sum >= 0 ? sum + half : sum - half) / <f64>count);
   }
   store<T>(at, <T>min(max(code, s.min), s.max));
 }

@@ -40,21 +40,32 @@ export function rowsAt(s: Step, row: i32, end: i32, rowBytes: usize, size: usize
  * image hold real zero, all bytes of which are alike: only int8 has another zero point than 0.
  */
 export function copyWindows(s: Step, row: i32, end: i32, to: usize, bytes: usize, size: usize): void {
-  let ox = row % s.outWidth;
-  let oy = (row / s.outWidth) % s.outHeight;
-  let image = row / (s.outWidth * s.outHeight);
-  for (; row < end; row++) {
-    copyWindow(s, image, oy, ox, to, size);
-    to += bytes;
-    if (++ox < s.outWidth) continue;
-    ox = 0;
-    if (++oy < s.outHeight) continue;
-    oy = 0;
-    image++;
+  const pixel = <usize>s.inStride * size;
+  const run = <usize>(s.kernelWidth * s.inChannels) * size;
+  const short = s.inStride == s.inChannels && run >= 8 && run <= SHORT_RUN;
+  // Columns of outputs whose windows lie inside.
+  const firstInside = (s.padLeft + s.strideX - 1) / s.strideX;
+  const room = s.inWidth + s.padLeft - s.kernelWidth;
+  const endInside = room < 0 ? 0 : room / s.strideX + 1;
+  while (row < end) {
+    const ox = row % s.outWidth;
+    const line = row / s.outWidth;
+    const oy = line % s.outHeight;
+    const image = line / s.outHeight;
+    const y0 = oy * s.strideY - s.padTop;
+    const last = min(s.outWidth, ox + end - row);
+    const inside = short && y0 >= 0 && y0 + s.kernelHeight <= s.inHeight;
+    let from = s.input + <usize>((image * s.inHeight + y0) * s.inWidth + ox * s.strideX - s.padLeft) * pixel;
+    for (let x = ox; x < last; x++) {
+      if (inside && x >= firstInside && x < endInside) copyRuns(s, from, run, to, pixel);
+      else copyWindow(s, image, oy, x, to, size);
+      from += <usize>s.strideX * pixel;
+      to += bytes;
+    }
+    row += last - ox;
   }
 }
 
-@inline
 function copyWindow(s: Step, image: i32, oy: i32, ox: i32, to: usize, size: usize): void {
   const x0 = ox * s.strideX - s.padLeft;
   const pixel = <usize>s.inChannels * size;
@@ -62,10 +73,6 @@ function copyWindow(s: Step, image: i32, oy: i32, ox: i32, to: usize, size: usiz
   const whole = x0 >= 0 && x0 + s.kernelWidth <= s.inWidth && s.inStride == s.inChannels;
   const y0 = oy * s.strideY - s.padTop;
   const run = <usize>s.kernelWidth * pixel;
-  if (whole && y0 >= 0 && y0 + s.kernelHeight <= s.inHeight && run >= 8 && run <= SHORT_RUN) {
-    copyRuns(s, s.input + <usize>((image * s.inHeight + y0) * s.inWidth + x0) * stride, run, to, stride);
-    return;
-  }
   for (let ky: i32 = 0; ky < s.kernelHeight; ky++) {
     const y = y0 + ky;
     if (y < 0 || y >= s.inHeight) {
