@@ -1,6 +1,7 @@
 /** The fast path against the reference, operator by operator: every bit of integers, derived bounds of float32. */
 
 import fc from 'fast-check';
+import { expect, it } from 'vitest';
 import type { Backend } from '../golden/backend.ts';
 import { fastpathBackends } from '../golden/fastpath-backend.ts';
 import { GraphError } from '../reference/index.ts';
@@ -29,3 +30,27 @@ for (const backend of fastpathBackends) {
     property(name, { runs: 200, file }, each.cases, (drawn) => problemOf(backend, drawn));
   }
 }
+
+/** Lines of 3 to 9 pixels under windows 3 wide, with each padding: where tiles of a depthwise kernel meet the edges. */
+const edges = [3, 4, 5, 6, 7, 8, 9].flatMap((width) =>
+  [0, 1, 2].flatMap((left) => [0, 1, 2].map((right) => ({ width, left, right }))),
+);
+
+it.each(fastpathBackends)(
+  'depthwiseConv2d float32 at the ends of lines, $name',
+  async (backend) => {
+    const ramp = (length: number): Float32Array => Float32Array.from({ length }, (_, i) => i + 1);
+    for (const { width, left, right } of edges) {
+      const drawn: OperatorCase<'depthwiseConv2d'> = {
+        kind: 'depthwiseConv2d',
+        precision: 'float32',
+        attributes: { padding: [0, 0, left, right] },
+        inputs: [
+          { shape: [1, 1, width, 1], data: ramp(width) },
+          { shape: [1, 1, 3, 1], data: ramp(3) },
+        ],
+      };
+      expect(await problemOf(backend, drawn)).toBeUndefined();
+    }
+  },
+);

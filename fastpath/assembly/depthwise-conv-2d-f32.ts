@@ -16,7 +16,7 @@ export function depthwiseFloat32(s: Step): void {
   const pixelBytes = <usize>s.inStride * 4;
   const lineBytes = <usize>s.inWidth * pixelBytes;
   const outBytes = <usize>s.outStride * 4;
-  const shared = s.kernelWidth == 3 && s.strideX == 1 && s.padLeft <= 1 && s.outWidth > TILE && s.outWidth <= s.inWidth;
+  const shared = s.kernelWidth == 3 && s.strideX == 1 && s.outWidth > TILE && s.padLeft <= 1 && s.outWidth - s.padLeft < s.inWidth;
   let out = s.output;
   for (let n: i32 = 0; n < s.batches; n++) {
     const image = s.input + <usize>(n * s.inHeight) * lineBytes;
