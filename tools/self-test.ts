@@ -1,6 +1,6 @@
 /**
- * Makes fastpath/runtime/self-test-data.ts: a tiny network in each precision as a Program, and what the reference
- * computes of it. `--check` says whether the file is what would be made.
+ * Makes fastpath/runtime/self-test-data.ts: a tiny network in each precision, compiled, and what the reference computes
+ * of it. `--check` says whether the file is what would be made.
  *
  * npm run self-test [-- --check]
  */
@@ -9,7 +9,9 @@ import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import { pathToFileURL } from 'node:url';
 import { compileGraph } from '../fastpath/compile/index.ts';
-import { selfTestImage } from '../fastpath/runtime/self-test.ts';
+import { checkProgram, elementBytes } from '../fastpath/program/check-program.ts';
+import { headerFields, PROGRAM_BASE, readWords } from '../fastpath/program/format.ts';
+import { selfTestImage, type SelfTestCase } from '../fastpath/runtime/self-test.ts';
 import {
   imageToInput,
   interpreter,
@@ -38,8 +40,8 @@ const CLASSES = 10;
 const SIDE = 8;
 
 /**
- * The kinds of operator that MobileNetV2 has, once each: convolutions 3x3 and 1x1, depthwise, addition, mean, fully
- * connected, softmax.
+ * The kinds of operator that MobileNetV2 has, once each: convolutions 3x3 and 1x1, depthwise, addition, average
+ * pool, mean, fully connected, softmax.
  */
 export function selfTestGraph(): Graph {
   const tensors: Graph['tensors'][number][] = [];
@@ -62,13 +64,14 @@ export function selfTestGraph(): Graph {
       Float32Array.from({ length: channels }, (_, i) => (i % 5) - 1),
     );
   const half = SIDE / 2;
-  const [stem, depthwise, expand, project, sum, pool, logits, softmax] = [
+  const [stem, depthwise, expand, project, sum, pool, mean, logits, softmax] = [
     ['stem', [1, half, half, CHANNELS]],
     ['depthwise', [1, half, half, CHANNELS]],
     ['expand', [1, half, half, CHANNELS]],
     ['project', [1, half, half, CHANNELS]],
     ['sum', [1, half, half, CHANNELS]],
-    ['pool', [1, CHANNELS]],
+    ['pool', [1, half / 2, half / 2, CHANNELS]],
+    ['mean', [1, CHANNELS]],
     ['logits', [1, CLASSES]],
     ['softmax', [1, CLASSES]],
   ] as const;
@@ -131,17 +134,25 @@ export function selfTestGraph(): Graph {
   });
   const poolOut = tensor(...pool);
   operators.push({
-    kind: 'mean',
+    kind: 'averagePool',
     name: 'pool',
     inputs: [sumOut],
     output: poolOut,
+    attributes: { size: [2, 2], stride: [2, 2], padding: [0, 0, 0, 0], activation: 'none' },
+  });
+  const meanOut = tensor(...mean);
+  operators.push({
+    kind: 'mean',
+    name: 'mean',
+    inputs: [poolOut],
+    output: meanOut,
     attributes: { keepDimensions: false },
   });
   const logitsOut = tensor(...logits);
   operators.push({
     kind: 'fullyConnected',
     name: 'logits',
-    inputs: [poolOut, weights('classes', [CLASSES, CHANNELS]), bias('classes bias', CLASSES)],
+    inputs: [meanOut, weights('classes', [CLASSES, CHANNELS]), bias('classes bias', CLASSES)],
     output: logitsOut,
     attributes: { activation: 'none' },
   });
@@ -159,7 +170,7 @@ export function selfTestGraph(): Graph {
     name: 'self-test',
     precision: 'float32',
     inputs: [input],
-    outputs: [softmaxOut, logitsOut, poolOut],
+    outputs: [softmaxOut, logitsOut, meanOut],
     labels: [],
     preprocessing: {
       resize: 'squash',
@@ -189,33 +200,50 @@ export function selfTestGraphs(): readonly Graph[] {
   );
 }
 
-/** What the reference computes of the image, all outputs one after the other. */
-export function selfTestAnswer(graph: Graph): Uint8Array {
-  const { outputs } = interpreter(graph).run([imageToInput(graph, selfTestImage())]);
-  return Buffer.concat(
-    outputs.map(({ data }) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength)),
-  );
+/** What the kernels need of a graph, compiled, and what is to come out of it. */
+export function selfTestCase(graph: Graph): SelfTestCase {
+  validateGraph(graph);
+  const program = compileGraph(graph);
+  const { description, steps, end } = checkProgram(program);
+  const [input] = description.inputs;
+  if (description.image === undefined || input === undefined) {
+    throw new Error('Expected a network that takes an image');
+  }
+  const view = new DataView(program.buffer, program.byteOffset, program.byteLength);
+  const { description: textAddress } = readWords(view, 0, headerFields);
+  const answers = interpreter(graph).run([imageToInput(graph, selfTestImage())]);
+  return {
+    precision: description.precision,
+    words: Array.from({ length: (textAddress - PROGRAM_BASE) / 4 }, (_, i) =>
+      view.getInt32(4 * i, true),
+    ),
+    end,
+    target: {
+      workspace: description.image.workspace,
+      tables: description.image.tables,
+      output: input.address,
+      width: SIDE,
+      height: SIDE,
+      elementBytes: elementBytes[input.type],
+      channels: description.image.channels,
+    },
+    steps: steps.map(({ kernel, record }) => [kernel.name, record] as const),
+    outputs: description.outputs.map(({ address }, i) => {
+      const { data } = answers.outputs[i] ?? { data: new Uint8Array(0) };
+      return {
+        address,
+        bytes: Array.from(new Uint8Array(data.buffer, data.byteOffset, data.byteLength)),
+      };
+    }),
+  };
 }
 
-/** Programs and answers one after the other, each with its length before it. */
-function selfTestBytes(): Uint8Array {
-  const parts = selfTestGraphs().flatMap((graph) => {
-    validateGraph(graph);
-    return [compileGraph(graph), selfTestAnswer(graph)];
-  });
-  const framed = parts.flatMap((part) => {
-    const length = Buffer.alloc(4);
-    length.writeUInt32LE(part.length);
-    return [length, part];
-  });
-  return Buffer.concat(framed);
-}
-
+/** As JSON, which engines read faster than base64 and array literals (measured). */
 export function selfTestSource(): string {
-  return `/** Programs of the self-test and what the reference computes of them; made by tools/self-test.ts. */
+  return `/** The cases of the self-test: tiny networks, compiled, and what the reference computes; made by tools/self-test.ts. */
 
 export const selfTestData =
-  '${Buffer.from(selfTestBytes()).toString('base64')}';
+  '${JSON.stringify(selfTestGraphs().map(selfTestCase))}';
 `;
 }
 

@@ -3,7 +3,15 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { kernelsModule, kernelsPath } from '../../tools/kernels.ts';
-import { selfTestPath, selfTestSource } from '../../tools/self-test.ts';
+import { embeddedNames, loadModel, precisionNames } from '../../tools/models.ts';
+import {
+  selfTestCase,
+  selfTestGraphs,
+  selfTestPath,
+  selfTestSource,
+} from '../../tools/self-test.ts';
+import { compileGraph } from '../compile/index.ts';
+import { checkProgram } from '../program/check-program.ts';
 import { variants } from '../runtime/index.ts';
 import { chooseKernels, selfTest } from '../runtime/self-test.ts';
 
@@ -27,12 +35,24 @@ const wrongIntegers = (): WebAssembly.Module =>
 
 describe('the self-test', () => {
   it('is what its command makes', () => {
-    // Compared as a whole: what differs in base64 tells nothing.
+    // Compared as a whole: what differs in a line that long tells nothing.
     expect(readFileSync(selfTestPath, 'utf8') === selfTestSource()).toBe(true);
   });
 
   it.each(variants)('accepts %s', async (variant) => {
     expect(await selfTest(kernelsModule(variant))).toBeUndefined();
+  });
+
+  it('runs every kernel of the embedded models', () => {
+    const tested = selfTestGraphs().flatMap((graph) => selfTestCase(graph).steps);
+    const names = new Set(tested.map(([kernel]) => kernel));
+    for (const model of embeddedNames) {
+      for (const precision of precisionNames) {
+        const { steps } = checkProgram(compileGraph(loadModel({ model, precision })));
+        const missing = steps.filter(({ kernel }) => !names.has(kernel.name));
+        expect(missing.map(({ kernel }) => kernel.name)).toEqual([]);
+      }
+    }
   });
 
   it.each([

@@ -6,6 +6,7 @@
 import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import { loadProgram, type LoadStage } from '../../fastpath/runtime/index.ts';
+import { selfTest } from '../../fastpath/runtime/self-test.ts';
 
 const [kernelsPath = '', programPath = ''] = process.argv.slice(2);
 const bytes = readFileSync(kernelsPath);
@@ -14,6 +15,9 @@ const program = readFileSync(programPath);
 const start = performance.now();
 const kernels = await WebAssembly.compile(bytes);
 const compiled = performance.now();
+const wrong = await selfTest(kernels);
+if (wrong !== undefined) throw new Error(wrong);
+const tested = performance.now();
 const ends: Partial<Record<LoadStage, number>> = {};
 const network = await loadProgram(program, kernels, {
   onStage: (stage) => {
@@ -28,7 +32,8 @@ const instantiated = ends.instantiated ?? NaN;
 process.stdout.write(
   JSON.stringify({
     compile: compiled - start,
-    instantiate: instantiated - compiled,
+    selfTest: tested - compiled,
+    instantiate: instantiated - tested,
     load: loaded - instantiated,
     firstInference: end - loaded,
     total: end - start,

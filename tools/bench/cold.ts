@@ -8,7 +8,9 @@ import { promisify } from 'node:util';
 import { summarize, type Summary } from './statistics.ts';
 
 /** Wall milliseconds of the stages, in order; other runtimes tell fewer. */
-export type ColdStage = 'compile' | 'instantiate' | 'load' | 'firstInference';
+export type ColdStage = (typeof coldStages)[number];
+
+const coldStages = ['compile', 'selfTest', 'instantiate', 'load', 'firstInference'] as const;
 
 export interface ColdTimes {
   readonly stages: Partial<Readonly<Record<ColdStage, Summary>>>;
@@ -42,9 +44,7 @@ export async function startCold(script: string, args: readonly string[]): Promis
 
 export function summarizeStarts(starts: readonly ColdStart[]): ColdTimes {
   const of = (stage: string): Summary => summarize(starts.map((start) => start[stage] ?? NaN));
-  const stages = (['compile', 'instantiate', 'load', 'firstInference'] as const).filter((stage) =>
-    starts.every((start) => Object.hasOwn(start, stage)),
-  );
+  const stages = coldStages.filter((stage) => starts.every((start) => Object.hasOwn(start, stage)));
   return {
     stages: Object.fromEntries(stages.map((stage) => [stage, of(stage)])),
     total: of('total'),

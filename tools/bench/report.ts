@@ -150,11 +150,22 @@ function coldRows({ cold }: BenchResults): readonly (readonly string[])[] {
   const stage = (summary: Summary | undefined): string =>
     summary === undefined ? '-' : milliseconds(summary.median);
   return [
-    ['network', 'runtime', 'compile', 'instantiate', 'load', 'first inference', 'total', 'p90'],
+    [
+      'network',
+      'runtime',
+      'compile',
+      'self-test',
+      'instantiate',
+      'load',
+      'inference',
+      'total',
+      'p90',
+    ],
     ...cold.map(({ model, form, name, stages, total }) => [
       `${model} ${form}`,
       name,
       stage(stages.compile),
+      stage(stages.selfTest),
       stage(stages.instantiate),
       stage(stages.load),
       stage(stages.firstInference),

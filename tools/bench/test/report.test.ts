@@ -26,7 +26,10 @@ describe('reportText', () => {
     expect(text).toMatch(
       /^large float32 +relaxed +1\.020 +3\.060 +25\.0 % +48 % falling to 26 %$/m,
     );
-    expect(text).toMatch(/^large int8 +onnxruntime-web +- +- +500\.0 +100\.0 +600\.0 /m);
+    expect(text).toMatch(
+      /^large int8 +plumbline-relaxed +1\.000 +1\.500 +2\.000 +3\.000 +14\.00 +20\.00 /m,
+    );
+    expect(text).toMatch(/^large int8 +onnxruntime-web +- +- +- +500\.0 +100\.0 +600\.0 /m);
     expect(text).toMatch(/^Program large int8 +2000000 +1900000 +1500000 +4200000$/m);
   });
 

@@ -101,6 +101,7 @@ export const results: BenchResults = {
       name: 'plumbline-relaxed',
       stages: {
         compile: around(1),
+        selfTest: around(1.5),
         instantiate: around(2),
         load: around(3),
         firstInference: around(14),
