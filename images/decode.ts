@@ -8,7 +8,6 @@
 import { ImageError, inspectImage, type ImageFormat, type ImageInfo } from './container.ts';
 import { loadCodec, type Codec, type CodecFormat, type RgbaImage } from './codecs.ts';
 import { onWhite } from './png-pixels.ts';
-import { decodePng } from './png.ts';
 
 /** Interleaved 8-bit RGB pixels, row by row from the top. */
 export interface RgbImage {
@@ -84,7 +83,11 @@ export class ImageDecoder {
    */
   async decode(data: Uint8Array): Promise<RgbImage> {
     const info = this.inspect(data);
-    if (info.format === 'png') return upright(decodePng(data), info.orientation);
+    if (info.format === 'png') {
+      // Its tables take milliseconds to make, which those who bring no PNG need not wait for (measured).
+      const { decodePng } = await import('./decode-png.ts');
+      return upright(decodePng(data), info.orientation);
+    }
     let codec = await this.#codec(info.format);
     // Another image may have spoilt it in the meantime.
     while (this.#codecs.get(info.format) !== codec) codec = await this.#codec(info.format);
@@ -133,10 +136,26 @@ export class ImageDecoder {
   }
 }
 
-/** The first three of four bytes, in the memory of the pixels themselves, which may be tens of megabytes. */
-function withoutAlpha({ width, height, data }: RgbaImage): RgbImage {
-  const rgb = new Uint8Array(data.buffer, data.byteOffset, width * height * 3);
-  for (let from = 0, to = 0; to < rgb.length; from += 4, to += 3) {
+/**
+ * The first three of four bytes, in the memory of the pixels themselves, which may be tens of megabytes. Four pixels at a
+ * time: an engine that has not compiled the loop yet takes a third of the time so (measured).
+ */
+export function withoutAlpha({ width, height, data }: RgbaImage): RgbImage {
+  const pixels = width * height;
+  const rgb = new Uint8Array(data.buffer, data.byteOffset, 3 * pixels);
+  const fours = data.byteOffset % 4 === 0 ? Math.floor(pixels / 4) : 0;
+  // Little-endian, as WebAssembly and all engines that have it are.
+  const words = new Int32Array(data.buffer, fours === 0 ? 0 : data.byteOffset, 4 * fours);
+  for (let i = 0, from = 0, to = 0; i < fours; i++, from += 4, to += 3) {
+    const first = words[from] ?? 0;
+    const second = words[from + 1] ?? 0;
+    const third = words[from + 2] ?? 0;
+    const fourth = words[from + 3] ?? 0;
+    words[to] = (first & 0xffffff) | (second << 24);
+    words[to + 1] = ((second >>> 8) & 0xffff) | (third << 16);
+    words[to + 2] = ((third >>> 16) & 0xff) | (fourth << 8);
+  }
+  for (let from = 16 * fours, to = 12 * fours; to < rgb.length; from += 4, to += 3) {
     rgb[to] = data[from] ?? 0;
     rgb[to + 1] = data[from + 1] ?? 0;
     rgb[to + 2] = data[from + 2] ?? 0;

@@ -4,7 +4,7 @@ import { deflateSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { ImageError } from '../../images/container.ts';
-import { ImageDecoder, upright } from '../../images/decode.ts';
+import { ImageDecoder, upright, withoutAlpha } from '../../images/decode.ts';
 import { probes } from '../../images/probes.ts';
 import {
   decodeImage,
@@ -68,6 +68,18 @@ describe('pixels', () => {
         [0, 100, 255].map((c) => Math.floor((c * alpha + 255 * (255 - alpha) + 127) / 255)),
       );
     }
+  });
+
+  it('X1 drops the alpha of decoders, at any size and address', () => {
+    fc.assert(
+      fc.property(fc.nat(9), fc.nat(9), fc.nat(3), (width, height, offset) => {
+        const rgba = Uint8Array.from({ length: 4 * width * height }, (_, i) => (i * 89 + 7) % 256);
+        const data = new Uint8Array(offset + rgba.length).subarray(offset);
+        data.set(rgba);
+        const image = withoutAlpha({ width, height, data });
+        expect(image).toEqual({ width, height, data: rgba.filter((_, i) => i % 4 !== 3) });
+      }),
+    );
   });
 
   it('X1 reads palettes of few bits', async () => {

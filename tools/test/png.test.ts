@@ -6,8 +6,8 @@ import { deflateSync } from 'node:zlib';
 import * as crate from '@jsquash/png/decode.js';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { decodePng } from '../../images/decode-png.ts';
 import { onWhite } from '../../images/png-pixels.ts';
-import { decodePng } from '../../images/png.ts';
 import { pngChunk, pngFile } from './png-writer.ts';
 
 const { resolve } = createRequire(import.meta.url);

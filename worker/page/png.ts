@@ -2,7 +2,7 @@
 
 import { zlibSync } from 'fflate';
 import type { RgbImage } from '../../images/decode.ts';
-import { crc32 } from '../../images/png.ts';
+import { crc32 } from '../../images/decode-png.ts';
 
 export function encodePng({ width, height, data }: RgbImage): Uint8Array {
   const rows = new Uint8Array(height * (1 + 3 * width));
