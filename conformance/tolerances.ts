@@ -58,7 +58,7 @@ export interface Violation {
 }
 
 /** Largest difference of an element, or that it has to be NaN or not as the reference's is, or that it is not compared. */
-type Tolerance = number | 'class' | 'none';
+export type Tolerance = number | 'class' | 'none';
 
 const UNIT_ROUNDOFF = 2 ** -24;
 const SMALLEST = 2 ** -149;
@@ -183,7 +183,8 @@ function classShare(expected: number, found: number): number {
   return same ? 0 : Infinity;
 }
 
-function toleranceOf(
+/** Of each element of what the reference `computed` of an operator's inputs. */
+export function toleranceOf(
   operator: Operator,
   inputs: readonly Tensor[],
   expected: OperatorResult,
@@ -256,7 +257,7 @@ function softmaxTolerance(
 }
 
 /** What the reference makes of an operator's inputs; `output` describes what it writes. */
-function compute(
+export function compute(
   { kind, attributes }: Operator,
   inputs: readonly Tensor[],
   output: GraphTensor,

@@ -67,11 +67,33 @@ interface EmscriptenModule {
 /** The packages declare their factories in a namespace that a module cannot import. */
 type Factory = (options: EmscriptenOptions) => Promise<EmscriptenModule>;
 
+/** What a decoder wraps its pixels in. */
+class PixelData {
+  readonly data: Uint8ClampedArray;
+  readonly width: number;
+  readonly height: number;
+
+  constructor(data: Uint8ClampedArray, width: number, height: number) {
+    this.data = data;
+    this.width = width;
+    this.height = height;
+  }
+}
+
+/**
+ * The factories define this where a host has none, in the scope of the instance that they are making: which would then
+ * never be collected, however much its memory has grown.
+ */
+function provideImageData(): void {
+  if (!Reflect.has(globalThis, 'ImageData')) Reflect.set(globalThis, 'ImageData', PixelData);
+}
+
 async function instantiate(
   factory: Factory,
   module: WebAssembly.Module,
   printErr: (line: string) => void,
 ): Promise<EmscriptenModule> {
+  provideImageData();
   return factory({
     noInitialRun: true,
     locateFile: () => '',

@@ -44,13 +44,18 @@ export const emptyWorker: readonly WorkerModule[] = [
 
 const moduleKinds = { ESModule: 'esModule', CompiledWasm: 'wasm', Data: 'data' } as const;
 
-function configOf(modules: readonly WorkerModule[], port: number): string {
+function configOf(
+  modules: readonly WorkerModule[],
+  port: number,
+  engineFlags: readonly string[],
+): string {
   const list = modules.map(
     ({ type, path }) => `(name = "${path}", ${moduleKinds[type]} = embed "${path}")`,
   );
+  const flags = [`--max-old-space-size=${String(HEAP_MIB)}`, ...engineFlags];
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
-  v8Flags = ["--max-old-space-size=${String(HEAP_MIB)}"],
+  v8Flags = ${JSON.stringify(flags)},
   services = [
     (name = "main", worker = (
       modules = [${list.join(', ')}],
@@ -68,11 +73,12 @@ const config :Workerd.Config = (
 export async function startRuntime(
   modules: readonly WorkerModule[],
   path = '/v2/health/live',
+  engineFlags: readonly string[] = [],
 ): Promise<Runtime> {
   const folder = mkdtempSync(join(tmpdir(), 'plumbline-workerd-'));
   const port = await freePort();
   for (const module of modules) writeFileSync(join(folder, module.path), module.contents);
-  writeFileSync(join(folder, 'config.capnp'), configOf(modules, port));
+  writeFileSync(join(folder, 'config.capnp'), configOf(modules, port, engineFlags));
   const child = spawn(workerd, ['serve', join(folder, 'config.capnp')], {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
