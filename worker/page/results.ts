@@ -2,7 +2,7 @@
 
 import type { ModelEntry } from '../src/models/entry.ts';
 import { fractionBars, timeBars } from './charts.ts';
-import { agreementOf, FLOAT_BOUND } from './comparison.ts';
+import { agreementOf } from './comparison.ts';
 import type { EdgeResult } from './edge.ts';
 import { byId, html } from './elements.ts';
 import type { LocalResult } from './local.ts';
@@ -118,7 +118,7 @@ function agreement(
       return html(
         'td',
         { class: 'good' },
-        `✓ within ${String(FLOAT_BOUND)}: ${found.difference.toExponential(1)} (${kernels})`,
+        `✓ within the bound: ${found.difference.toExponential(1)} of ${found.bound.toExponential(1)} (${kernels})`,
       );
     case 'differs':
       return html(

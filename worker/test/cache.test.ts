@@ -7,12 +7,13 @@ import { decoderModules } from '../../tools/images/decode.ts';
 import { kernelsModule } from '../../tools/kernels.ts';
 import { programsPath } from '../make/places.ts';
 import { Engine } from '../src/engine.ts';
-import { WORK_BYTES } from '../src/limits.ts';
+import { STORE_DEADLINE, WORK_BYTES } from '../src/limits.ts';
 import { Metrics } from '../src/metrics.ts';
 import { parseCatalogue, readCatalogue, type ModelEntry } from '../src/models/entry.ts';
 import { Sieve } from '../src/models/policy.ts';
 import { ModelSource } from '../src/models/source.ts';
 import {
+  assetTier,
   cacheTier,
   keyValueTier,
   objectTier,
@@ -308,6 +309,42 @@ describe('tiers', () => {
       );
     }
     print.mockRestore();
+  });
+
+  const never = <T>(): Promise<T> => new Promise<T>(() => undefined);
+  const endless = (): Response => new Response(new ReadableStream({ pull: () => never() }));
+
+  it.each<readonly [string, string, Tier]>([
+    ['assets that', 'Static assets', assetTier({ fetch: () => never() }, entries)],
+    [
+      'assets whose body',
+      'Static assets',
+      assetTier({ fetch: () => Promise.resolve(endless()) }, entries),
+    ],
+    ['a cache that', 'Cache API', cacheTier({ match: () => never() } as unknown as Cache)],
+    [
+      'a cache whose body',
+      'Cache API',
+      cacheTier({ match: () => Promise.resolve(endless()) } as unknown as Cache),
+    ],
+    ['KV that', 'KV', keyValueTier({ get: () => never() })],
+    ['R2 that', 'R2', objectTier({ get: () => never() })],
+    [
+      'R2 whose body',
+      'R2',
+      objectTier({ get: () => Promise.resolve({ size: 9, arrayBuffer: () => never() }) }),
+    ],
+  ])('give up %s does not come', async (_name, store, tier) => {
+    vi.useFakeTimers();
+    try {
+      const read = expect(tier.read(entry)).rejects.toThrow(
+        `Expected ${store} to answer within 5 seconds`,
+      );
+      await vi.advanceTimersByTimeAsync(STORE_DEADLINE);
+      await read;
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('keep what stores gave in the Cache API', async () => {

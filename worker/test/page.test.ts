@@ -3,7 +3,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
-import { chromium, type Browser, type Page } from 'playwright-core';
+import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeImage } from '../../tools/images/decode.ts';
 import { loadModel } from '../../tools/models.ts';
@@ -24,7 +24,7 @@ const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find((
 const required = process.env['PLUMBLINE_REQUIRE_SHARED'] === '1';
 if (executablePath === undefined && !required) {
   process.stderr.write(
-    'Skipping 6 tests of the page in a browser: Expected /usr/bin/chromium but found none\n',
+    'Skipping 8 tests of the page in a browser: Expected /usr/bin/chromium but found none\n',
   );
 }
 
@@ -60,8 +60,10 @@ describe.skipIf(executablePath === undefined && !required)('in a browser', () =>
   /** The page, whatever the browser complains of, and requests elsewhere. */
   async function open(
     options: Parameters<Browser['newContext']>[0] = {},
+    prepare: (context: BrowserContext) => Promise<void> = () => Promise.resolve(),
   ): Promise<{ page: Page; complaints: string[] }> {
     const context = await browser.newContext({ permissions: ['camera'], ...options });
+    await prepare(context);
     const page = await context.newPage();
     const complaints: string[] = [];
     page.on('console', (message) => complaints.push(message.text()));
@@ -127,6 +129,38 @@ describe.skipIf(executablePath === undefined && !required)('in a browser', () =>
     expect(await page.locator('#bars svg[role="img"]').count()).toBe(2);
     await shoot(page, 'desktop');
     expect(complaints).toEqual([]);
+  });
+
+  it('takes a picture from the clipboard', async () => {
+    const { page, complaints } = await open({ permissions: ['clipboard-read', 'clipboard-write'] });
+    const png = encodePng(await decodeImage(await encodeJpeg(90, 60)));
+    await page.evaluate(async (bytes) => {
+      const blob = new Blob([Uint8Array.from(bytes)], { type: 'image/png' });
+      await navigator.clipboard.write([new ClipboardItem({ 'image/png': blob })]);
+    }, Array.from(png));
+    await page.keyboard.press('Control+V');
+    await finished(page);
+    expect(await page.locator('#status').innerText()).toMatch(/^90 x 60 pixels: /);
+    expect(await page.locator('#table td.good').count()).toBe(ALL);
+    expect(complaints).toEqual([]);
+  });
+
+  it('holds float32 of different kernels to its bound, and integers to equality', async () => {
+    const { page } = await open({}, async (context) => {
+      await context.route('**/kernels/relaxed.wasm', (route) => route.fulfill({ status: 404 }));
+    });
+    await choose(page, photo);
+    await finished(page);
+    for (const [precision, text] of [
+      ['float32', /^✓ within the bound: \d\.\de-\d+ of \d\.\de-\d+ \(simd here, relaxed there\)$/],
+      ['int16', /^✓ equal, bit for bit \(simd here, relaxed there\)$/],
+      ['int8', /^✓ equal, bit for bit \(simd here, relaxed there\)$/],
+    ] as const) {
+      for (const model of ['small', 'large']) {
+        const row = page.locator(`tr[data-model="${model} ${precision}"]`);
+        expect(await row.locator('td.good').innerText()).toMatch(text);
+      }
+    }
   });
 
   it('sends a photo over the limit at the size of the model', async () => {
@@ -257,17 +291,28 @@ describe('parts of the page', () => {
       { label: 'a', score: 0.5 },
       { label: 'b', score: 0.25 },
     ];
-    const other = [
+    const moved = (by: number): typeof scores => [
       { label: 'b', score: 0.25 },
-      { label: 'a', score: 0.5 + 2 ** -20 },
+      { label: 'a', score: 0.5 + by },
     ];
     expect(agreementOf('int8', scores, scores.toReversed())).toEqual({ kind: 'equal' });
-    expect(agreementOf('int8', scores, other)).toEqual({ kind: 'differs', difference: 2 ** -20 });
-    expect(agreementOf('float32', scores, other)).toEqual({ kind: 'within', difference: 2 ** -20 });
+    expect(agreementOf('float32', scores, scores.toReversed())).toEqual({ kind: 'equal' });
+    const difference = 2 ** -20;
+    expect(agreementOf('int8', scores, moved(difference))).toEqual({ kind: 'differs', difference });
+    expect(agreementOf('float32', scores, moved(difference))).toEqual({
+      kind: 'within',
+      difference,
+      bound: 0.00125 + 2 ** -23,
+    });
+    expect(agreementOf('float32', scores, moved(0.002))).toMatchObject({ kind: 'differs' });
     expect(agreementOf('float32', scores, scores.slice(1)).kind).toBe('differs');
-    expect(
-      agreementOf('float32', scores, [{ label: 'a', score: 0.4 }, scores[1] ?? other[0]] as never)
-        .kind,
-    ).toBe('differs');
+    const other = [
+      { label: 'a', score: 0.5 },
+      { label: 'c', score: 0.25 },
+    ];
+    expect(agreementOf('float32', scores, other).kind).toBe('differs');
+    const sure = [{ label: 'a', score: 1 }];
+    expect(agreementOf('float32', sure, [{ label: 'a', score: 1 - 2 ** -24 }]).kind).toBe('within');
+    expect(agreementOf('float32', sure, [{ label: 'a', score: 0.9999 }]).kind).toBe('differs');
   });
 });

@@ -40,10 +40,13 @@ export function assetTier(assets: Fetcher, entries: readonly ModelEntry[]): Tier
   return {
     name: 'assets',
     list: () => Promise.resolve(entries),
-    read: async (entry) => {
-      const response = await assets.fetch(`https://assets.invalid/models/${programName(entry)}`);
-      if (!response.ok) return undefined;
-      return limited(await response.arrayBuffer(), entry.bytes);
+    read: (entry) => {
+      const read = async (): Promise<Uint8Array | undefined> => {
+        const response = await assets.fetch(`https://assets.invalid/models/${programName(entry)}`);
+        if (!response.ok) return undefined;
+        return limited(await response.arrayBuffer(), entry.bytes);
+      };
+      return within(STORE_DEADLINE, read(), () => late('Static assets'));
     },
   };
 }
@@ -93,13 +96,14 @@ export function cacheTier(cache: Cache): Tier {
   return {
     name: 'cache',
     list: () => Promise.resolve([]),
-    read: async (entry) => {
-      const response = await within(STORE_DEADLINE, cache.match(url(entry)), () =>
-        late('Cache API'),
-      );
-      return response === undefined
-        ? undefined
-        : limited(await response.arrayBuffer(), entry.bytes);
+    read: (entry) => {
+      const read = async (): Promise<Uint8Array | undefined> => {
+        const response = await cache.match(url(entry));
+        return response === undefined
+          ? undefined
+          : limited(await response.arrayBuffer(), entry.bytes);
+      };
+      return within(STORE_DEADLINE, read(), () => late('Cache API'));
     },
     keep: async (entry, bytes) => {
       const headers = { 'Cache-Control': 'public, max-age=604800, immutable' };
