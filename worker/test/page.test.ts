@@ -127,6 +127,9 @@ describe.skipIf(executablePath === undefined && !required)('in a browser', () =>
       /^Where large float32 finds evidence for "church" \(exact/,
     );
     expect(await page.locator('#bars svg[role="img"]').count()).toBe(2);
+    const scroll = page.locator('.scroll');
+    const hidden = await scroll.evaluate((each) => each.scrollWidth - each.clientWidth);
+    expect(hidden).toBe(0);
     await shoot(page, 'desktop');
     expect(complaints).toEqual([]);
   });
