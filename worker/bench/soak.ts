@@ -122,6 +122,8 @@ async function ask({ name, path, body, status, answer }: Case): Promise<void> {
     const response = await fetch(`${runtime.url}${path}`, {
       method: 'POST',
       body: body as Uint8Array<ArrayBuffer>,
+      // The runtime closes connections that idle for 5 s, which a busy machine takes for a lost answer.
+      headers: { connection: 'close' },
     });
     const text = await response.text();
     statuses.set(response.status, (statuses.get(response.status) ?? 0) + 1);
@@ -129,7 +131,8 @@ async function ask({ name, path, body, status, answer }: Case): Promise<void> {
       faults.push(`${name}: ${String(response.status)} ${text.slice(0, 200)}`);
     } else if (answer !== undefined && text !== answer) faults.push(`${name}: another answer`);
   } catch (error) {
-    faults.push(`${name}: lost (${error instanceof Error ? error.message : String(error)})`);
+    const { message, cause } = error instanceof Error ? error : new Error(String(error));
+    faults.push(`${name}: lost (${message}: ${String(cause)})`);
   }
 }
 
