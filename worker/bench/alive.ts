@@ -1,6 +1,7 @@
 /** What bench/soak-worker.ts tells of the wasm memories of its isolate. */
 
 import { bundleWorker } from '../make/bundle.ts';
+import { exchange } from './exchange.ts';
 import { startRuntime, type Runtime } from './workerd.ts';
 
 export interface MemoriesAlive {
@@ -20,16 +21,16 @@ export async function startCounting(): Promise<Runtime> {
 
 /** Those that are not collected yet. */
 export async function memoriesAlive({ url }: Runtime): Promise<MemoriesAlive> {
-  return (await (await fetch(`${url}/alive`)).json()) as MemoriesAlive;
+  return JSON.parse((await exchange(`${url}/alive`)).text) as MemoriesAlive;
 }
 
 /** Those that remain when all that is unreachable is collected. */
 export async function collect({ url }: Runtime): Promise<MemoriesAlive> {
-  return (await (await fetch(`${url}/collect`)).json()) as MemoriesAlive;
+  return JSON.parse((await exchange(`${url}/collect`)).text) as MemoriesAlive;
 }
 
 /** What the Worker says to hold in models, decoders and work under way, in bytes. */
 export async function bytesHeld({ url }: Runtime): Promise<number> {
-  const text = await (await fetch(`${url}/metrics`)).text();
+  const { text } = await exchange(`${url}/metrics`);
   return Number(/^plumbline_work_bytes (\d+)$/m.exec(text)?.[1]);
 }

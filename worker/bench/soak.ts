@@ -11,6 +11,7 @@ import { attacks, damagedPhoto } from '../test/attacks.ts';
 import { encodeAsPng, encodeJpeg, encodeWebp, turned } from '../test/images.ts';
 import { photos, scoresInNode } from '../test/node.ts';
 import { bytesHeld, collect, memoriesAlive, startCounting } from './alive.ts';
+import { exchange } from './exchange.ts';
 
 const CONNECTIONS = 16;
 /** After which memory may not grow: every model and form of image has been seen by then. */
@@ -119,20 +120,15 @@ function caseOf(turn: number): Case | undefined {
 
 async function ask({ name, path, body, status, answer }: Case): Promise<void> {
   try {
-    const response = await fetch(`${runtime.url}${path}`, {
-      method: 'POST',
-      body: body as Uint8Array<ArrayBuffer>,
-      // The runtime closes connections that idle for 5 s, which a busy machine takes for a lost answer.
-      headers: { connection: 'close' },
-    });
-    const text = await response.text();
-    statuses.set(response.status, (statuses.get(response.status) ?? 0) + 1);
-    if (!status.includes(response.status)) {
-      faults.push(`${name}: ${String(response.status)} ${text.slice(0, 200)}`);
-    } else if (answer !== undefined && text !== answer) faults.push(`${name}: another answer`);
+    const answered = await exchange(`${runtime.url}${path}`, body);
+    statuses.set(answered.status, (statuses.get(answered.status) ?? 0) + 1);
+    if (!status.includes(answered.status)) {
+      faults.push(`${name}: ${String(answered.status)} ${answered.text.slice(0, 200)}`);
+    } else if (answer !== undefined && answered.text !== answer) {
+      faults.push(`${name}: another answer`);
+    }
   } catch (error) {
-    const { message, cause } = error instanceof Error ? error : new Error(String(error));
-    faults.push(`${name}: lost (${message}: ${String(cause)})`);
+    faults.push(`${name}: lost (${error instanceof Error ? error.message : String(error)})`);
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { bytesHeld, collect, startCounting } from '../bench/alive.ts';
+import { exchange } from '../bench/exchange.ts';
 import type { Runtime } from '../bench/workerd.ts';
 import { damagedPhoto } from './attacks.ts';
 import { encodeJpeg, encodeWebp, photoJpeg, turned } from './images.ts';
@@ -14,12 +15,8 @@ beforeAll(async () => {
 
 afterAll(() => runtime.stop());
 
-const post = async (body: Uint8Array, query = ''): Promise<number> => {
-  const init = { method: 'POST', body: body as Uint8Array<ArrayBuffer> };
-  const answer = await fetch(`${runtime.url}/v1/classify${query}`, init);
-  await answer.arrayBuffer();
-  return answer.status;
-};
+const post = async (body: Uint8Array, query = ''): Promise<number> =>
+  (await exchange(`${runtime.url}/v1/classify${query}`, body)).status;
 
 it('after images that decoders grow for and are dropped, the first of all among them', async () => {
   const photo = await photoJpeg(160, 120);
