@@ -104,7 +104,8 @@ function decodeCode(reader: Reader, types: readonly number[]): readonly WasmFunc
   });
 }
 
-function decodeInstruction(reader: Reader): Instruction {
+/** The instruction at a reader's position, which it moves. */
+export function decodeInstruction(reader: Reader): Instruction {
   const start = reader.at;
   const first = reader.byte();
   const opcode = isPrefix(first) ? opcodeAt(first, reader.unsigned()) : opcodeAt(undefined, first);
