@@ -121,8 +121,9 @@ function constantsOf(view: DataView, steps: CheckedProgram['steps']): readonly (
   return found.filter((parts) => parts.length > 0).sort((a, b) => address(a) - address(b));
 }
 
-/** A part as records; none where all of it is zero. */
+/** A part as records; none where it is empty or all of it is zero. */
 function recordsOf(program: Uint8Array, { to, count, stride, width }: Part): readonly Records[] {
+  if (count === 0) return [];
   const start = to - PROGRAM_BASE;
   const alike = (column: number): boolean => {
     for (let i = 1; i < count; i++) {
