@@ -150,7 +150,8 @@ describe('a module', () => {
       input.value = 0;
     }).toThrow(TypeError);
     expect(run).toHaveLength(0);
-    expect((run as () => unknown)()).toBeUndefined();
+    const callable: () => unknown = run;
+    expect(callable()).toBeUndefined();
   });
 
   it('is the same bytes again', () => {
