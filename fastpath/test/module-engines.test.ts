@@ -57,7 +57,7 @@ beforeAll(async () => {
       wanted.set(name, classesOf(graph, await outputOf(graph, variant, input)));
     }
   }
-}, 60_000);
+}, 180_000);
 
 for (const { name, variants: taken, program, run } of engines) {
   const absent = program !== undefined && !existsSync(program) && !required;
