@@ -5,6 +5,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Backend } from '../golden/backend.ts';
 import { backends } from '../golden/backends.ts';
+import { fastpathBackends } from '../golden/fastpath-backend.ts';
 import { FileError, messageOf, UsageError } from './errors.ts';
 import { isPeerName, peerModules, peerNames, peerPath } from './peer-modules.ts';
 
@@ -13,10 +14,13 @@ export function backendNames(): readonly string[] {
   return [...Object.keys(backends), ...(existsSync(peerPath()) ? peerNames : [])];
 }
 
-/** Those of a report that names none: the fast path's variants, and the outside runtimes that are installed. */
+/**
+ * Those of a report that names none: the fast path's variants, of which compiled modules have the kernels, and the outside
+ * runtimes that are installed.
+ */
 export function reportedBackends(): readonly string[] {
   const installed = existsSync(peerPath('node_modules'));
-  const ours = Object.keys(backends).filter((name) => name !== 'reference');
+  const ours = fastpathBackends.map(({ name }) => name);
   return [...ours, ...(installed ? peerNames : [])];
 }
 

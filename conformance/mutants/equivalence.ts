@@ -1,6 +1,6 @@
 /** How a survivor is told to be one of those that a proof covers. */
 
-import type { WasmModule } from './module.ts';
+import type { WasmModule } from '../../fastpath/module/decode.ts';
 import { listingsOf, type Listing, type Mutant } from './sites.ts';
 
 /** Mutants that one argument proves to compute the same as the kernels, for every Program that the compiler makes. */

@@ -3,7 +3,8 @@
 import { kernels } from '../../fastpath/program/kernels.ts';
 import { Bench, type PreparedCase, type Verdict } from './case.ts';
 import { prepareKernel } from './kernel-runs.ts';
-import { Assembler, decodeModule, type Replacement, type WasmModule } from './module.ts';
+import { decodeModule, type WasmModule } from '../../fastpath/module/decode.ts';
+import { Assembler, type Replacement } from './module.ts';
 import { prepareRequantization, requantizations } from './requantize-runs.ts';
 import { prepareResize } from './resize-runs.ts';
 import type { Mutant } from './sites.ts';
@@ -32,9 +33,10 @@ export class Judge {
   constructor(bytes: Uint8Array, count: number) {
     this.module = decodeModule(bytes);
     // The start function asks what the engine's dot product does (dot.ts). Without it, kernels do as where that is less.
-    this.#assemblers = this.module.hasStart
-      ? [new Assembler(this.module), new Assembler(this.module, 'without start')]
-      : [new Assembler(this.module)];
+    this.#assemblers =
+      this.module.start === undefined
+        ? [new Assembler(this.module)]
+        : [new Assembler(this.module), new Assembler(this.module, 'without start')];
     this.#built = this.#benchOf();
     this.#count = count;
   }

@@ -1,8 +1,9 @@
 /** The small mistakes that an instruction can be turned into: the operators of the mutation test. */
 
-import { Reader, signed, unsigned } from './leb.ts';
-import { encodeInstruction, textOf, type Instruction } from './module.ts';
-import { opcodeNamed } from './opcodes.ts';
+import type { Instruction } from '../../fastpath/module/decode.ts';
+import { Reader, signed, unsigned } from '../../fastpath/module/leb.ts';
+import { encodeInstruction, opcodeNamed } from '../../fastpath/module/opcodes.ts';
+import { textOf } from './module.ts';
 
 export const mutationClasses = [
   'arithmetic',

@@ -10,7 +10,7 @@ import { kernelsPath } from '../../tools/kernels.ts';
 import { proofOf } from './equivalence.ts';
 import { equivalences } from './equivalent.ts';
 import { testedExports } from './judge.ts';
-import { decodeModule, type WasmModule } from './module.ts';
+import { decodeModule, type WasmModule } from '../../fastpath/module/decode.ts';
 import { judgeAll, type Judged } from './pool.ts';
 import { formatReport, runReport, type MutantReport } from './report.ts';
 import {

@@ -2,7 +2,8 @@
 
 import { generator } from '../draws.ts';
 import { mutationsOf, type Mutation } from './mutations.ts';
-import { reachableFrom, textOf, type Instruction, type WasmModule } from './module.ts';
+import { reachableFrom, type Instruction, type WasmModule } from '../../fastpath/module/decode.ts';
+import { textOf } from './module.ts';
 
 /** An instruction of a function that exports under test reach. */
 export interface Site {

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { summarize, type Summary } from './statistics.ts';
 
-/** Wall milliseconds of the stages, in order; other runtimes tell fewer. */
+/** Wall milliseconds of the stages, in order; compiled models, which load nothing, and other runtimes tell fewer. */
 export type ColdStage = (typeof coldStages)[number];
 
 const coldStages = ['compile', 'selfTest', 'instantiate', 'load', 'firstInference'] as const;
@@ -24,10 +24,13 @@ export type ColdStart = Readonly<Record<string, number>>;
 const TIMEOUT_MILLISECONDS = 60_000;
 const run = promisify(execFile);
 
+const scriptNamed = (name: string): string =>
+  fileURLToPath(new URL(`./${name}${extname(import.meta.url)}`, import.meta.url));
+
 /** The script that starts ours. */
-export const ownScript = fileURLToPath(
-  new URL(`./cold-process${extname(import.meta.url)}`, import.meta.url),
-);
+export const ownScript = scriptNamed('cold-process');
+/** The one that starts a model compiled to one module. */
+export const moduleScript = scriptNamed('cold-module');
 
 /**
  * Starts a script in a new process of this Node.

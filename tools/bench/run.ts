@@ -5,6 +5,7 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { compileGraph } from '../../fastpath/compile/index.ts';
+import { compileModule } from '../../fastpath/module/index.ts';
 import { loadProgram, type FastPath, type Variant } from '../../fastpath/runtime/index.ts';
 import { goldenInputs } from '../../golden/inputs.ts';
 import type { Graph, TensorData } from '../../reference/index.ts';
@@ -15,7 +16,7 @@ import { loadModel, type EmbeddedName } from '../models.ts';
 import { peerPath, type PeerName } from '../peer-modules.ts';
 import { timeInBrowser, type BrowserWork } from './browser/launch.ts';
 import { cpuClock } from './clock.ts';
-import { ownScript, startCold, summarizeStarts, type ColdStart } from './cold.ts';
+import { moduleScript, ownScript, startCold, summarizeStarts, type ColdStart } from './cold.ts';
 import { contest } from './contest.ts';
 import { plainForms, type Form } from './forms.ts';
 import { timeLayers } from './layers.ts';
@@ -155,7 +156,7 @@ async function loadWarm(
   return network;
 }
 
-/** Every plain form in every variant, and ONNX Runtime Web where it is one of the peers: by turns, in new processes. */
+/** Every plain form in every variant, as Program and as module, and ONNX Runtime Web where it is one of the peers: by turns, in new processes. */
 async function coldStarts(
   networks: readonly Prepared[],
   variants: readonly Variant[],
@@ -169,11 +170,18 @@ async function coldStarts(
       .flatMap(({ model, form, graph, program }) => {
         const programPath = join(folder, `${model}-${form}.program`);
         writeFileSync(programPath, program);
-        const own = variants.map((variant) => ({
-          name: ownName(variant),
-          script: ownScript,
-          args: [kernelsPath(variant), programPath],
-        }));
+        const own = variants.flatMap((variant) => {
+          const modulePath = join(folder, `${model}-${form}.${variant}.wasm`);
+          writeFileSync(modulePath, compileModule(graph, readFileSync(kernelsPath(variant))).bytes);
+          return [
+            {
+              name: ownName(variant),
+              script: ownScript,
+              args: [kernelsPath(variant), programPath],
+            },
+            { name: `${ownName(variant)}, one module`, script: moduleScript, args: [modulePath] },
+          ];
+        });
         if (!peers.includes('onnxruntime-web'))
           return own.map((each) => ({ model, form, ...each }));
         const onnxPath = join(folder, `${model}-${form}.onnx`);

@@ -1,6 +1,6 @@
-/** `plumbline compile`: a model as a Program of the fast path. */
+/** `plumbline compile`: a model as a Program of the fast path, or as one WebAssembly module. */
 
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { compileGraph } from '../../fastpath/compile/index.ts';
 import {
   headerFields,
@@ -10,12 +10,18 @@ import {
   stepFields,
 } from '../../fastpath/program/format.ts';
 import { kernels, regionsOf } from '../../fastpath/program/kernels.ts';
+import { variants, type Variant } from '../../fastpath/runtime/variant.ts';
+import type { Graph } from '../../reference/index.ts';
+import { UsageError } from '../errors.ts';
 import { checkOutput, sha256, writeBytes } from '../files.ts';
 import { loadModel, modelFiles } from '../models.ts';
+import { writeWasm } from './compile-wasm.ts';
 import { print, printJson, table, withModelOptions, type ModelOptions } from './context.ts';
 
 interface CompileFlags extends ModelOptions {
-  readonly output: string;
+  readonly output?: string;
+  readonly wasm?: string;
+  readonly variant?: Variant;
   readonly json?: boolean;
 }
 
@@ -23,28 +29,43 @@ export function registerCompile(program: Command): void {
   withModelOptions(
     program
       .command('compile')
-      .summary('compile a model to a Program of the fast path')
+      .summary('compile a model to a Program of the fast path, or to one .wasm')
       .description(
-        'Chooses kernels, packs weights and plans the arena. The Program is one image that `loadProgram` copies into the\nkernels’ memory; the same model gives the same bytes.',
+        'Chooses kernels, packs weights and plans the arena. With -o, the result is a Program: one image that `loadProgram`\ncopies into the kernels’ memory. With --wasm, it is a WebAssembly module that runs without any other file: the kernels\nthat the model needs, its constants, and the exports memory, input, output, run and describe. The same model gives the\nsame bytes.',
       )
       .argument('<model>', 'large, small or a .plumb file'),
   )
-    .requiredOption('-o, --output <file>', 'file to write')
+    .option('-o, --output <file>', 'Program to write')
+    .option('--wasm <file>', 'module to write')
+    .addOption(
+      new Option('--variant <name>', 'instructions of the module (default: simd)').choices(
+        variants,
+      ),
+    )
     .option('--json', 'print the result as JSON')
     .action(compile);
 }
 
-function compile(model: string, { output, json, ...choice }: CompileFlags): void {
-  const files = modelFiles({ model, ...choice });
-  checkOutput(
-    output,
-    files.filter((file) => file !== undefined),
-  );
-  const program = compileGraph(loadModel({ model, ...choice }));
+function compile(model: string, { output, wasm, variant, json, ...choice }: CompileFlags): void {
+  if ((output === undefined) === (wasm === undefined)) {
+    throw new UsageError('Expected either -o, for a Program, or --wasm, for a module');
+  }
+  if (variant !== undefined && wasm === undefined) {
+    throw new UsageError('Expected --variant with --wasm: a Program runs on either');
+  }
+  const files = modelFiles({ model, ...choice }).filter((file) => file !== undefined);
+  for (const file of [output, wasm]) if (file !== undefined) checkOutput(file, files);
+  const graph = loadModel({ model, ...choice });
+  if (output !== undefined) writeProgram(graph, output, json === true);
+  if (wasm !== undefined) writeWasm(graph, wasm, variant ?? 'simd', json === true);
+}
+
+function writeProgram(graph: Graph, output: string, json: boolean): void {
+  const program = compileGraph(graph);
   writeBytes(output, program);
   const { arenaBytes, steps } = readProgram(program);
   const digest = sha256(program);
-  if (json === true) {
+  if (json) {
     printJson({ output, bytes: program.length, arenaBytes, sha256: digest, steps });
     return;
   }

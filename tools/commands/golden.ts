@@ -24,6 +24,8 @@ import {
 
 interface GoldenFlags extends ModelOptions {
   readonly folder?: string;
+  /** What the back end is held to golden files in. */
+  readonly computed?: readonly PrecisionName[];
   readonly json?: boolean;
 }
 
@@ -97,6 +99,11 @@ function* targets(models: readonly string[], flags: GoldenFlags): Generator<Targ
         ...(flags.calibration === undefined ? {} : { calibration: flags.calibration }),
         ...(flags.int16Weights === undefined ? {} : { int16Weights: flags.int16Weights }),
       });
+      if (flags.computed?.includes(graph.precision) === false) {
+        throw new UsageError(
+          `${model}: Expected precision ${flags.computed.join(' or ')} for this back end but found ${graph.precision}`,
+        );
+      }
       if (graph.preprocessing === undefined) {
         throw new UsageError(`${model}: Expected a classifier with preprocessing but found none`);
       }
@@ -110,10 +117,10 @@ function* targets(models: readonly string[], flags: GoldenFlags): Generator<Targ
 /** undefined stands for the precision that a file has. */
 function wantedPrecisions(
   model: string,
-  { precision, calibration }: GoldenFlags,
+  { precision, calibration, computed = precisionNames }: GoldenFlags,
 ): readonly (PrecisionName | undefined)[] {
   if (precision !== undefined) return [precision];
-  return isEmbedded(model) || calibration !== undefined ? precisionNames : [undefined];
+  return isEmbedded(model) || calibration !== undefined ? computed : [undefined];
 }
 
 function goldenFolder(model: string, { folder }: GoldenFlags): string {
@@ -205,10 +212,12 @@ function changeLines(change: Change): readonly string[] {
   ];
 }
 
-async function check(given: readonly string[], flags: CheckFlags): Promise<void> {
+async function check(given: readonly string[], options: CheckFlags): Promise<void> {
   const models = given.length > 0 ? given : embeddedNames;
-  const backend = backends[flags.backend];
-  if (backend === undefined) throw new Error(`Expected a back end but found "${flags.backend}"`);
+  const backend = backends[options.backend];
+  if (backend === undefined) throw new Error(`Expected a back end but found "${options.backend}"`);
+  const flags =
+    backend.precisions === undefined ? options : { ...options, computed: backend.precisions };
   const progress = inputProgress(`Checking ${backend.name}`, models, flags);
   const rows: (Omit<Target, 'graph'> & CheckResult & { readonly backend: string })[] = [];
   for (const { graph, ...target } of targets(models, flags)) {

@@ -96,8 +96,15 @@ describe('back ends', () => {
   it('are the variants of the fast path, and outside runtimes where they are', () => {
     const { stdout } = conformance('--help');
     for (const name of backendNames()) expect(stdout).toContain(name);
-    expect(Object.keys(backends)).toEqual(['reference', 'fastpath', 'fastpath-relaxed']);
+    expect(Object.keys(backends)).toEqual([
+      'reference',
+      'fastpath',
+      'fastpath-relaxed',
+      'module',
+      'module-relaxed',
+    ]);
     expect(reportedBackends().slice(0, 2)).toEqual(['fastpath', 'fastpath-relaxed']);
+    expect(reportedBackends()).not.toContain('module');
   });
 
   it.each([

@@ -71,6 +71,28 @@ describe('the installed package', () => {
     ]);
   });
 
+  it('compiles a model to one module, by command and by function', () => {
+    const bin = join(folder, 'node_modules', '.bin', 'plumbline');
+    run(
+      process.execPath,
+      [bin, 'compile', 'small', '--precision', 'int8', '--wasm', 'a.wasm'],
+      folder,
+    );
+    const script = [
+      "import { readFileSync, writeFileSync } from 'node:fs';",
+      "import { loadModel } from 'plumbline/models';",
+      "import { compileModule } from 'plumbline/module';",
+      "const kernels = readFileSync(new URL(import.meta.resolve('plumbline/kernels.simd.wasm')));",
+      "const { bytes } = compileModule(loadModel({ model: 'small', precision: 'int8' }), kernels);",
+      "writeFileSync('b.wasm', bytes);",
+    ];
+    writeFileSync(join(folder, 'compile.js'), script.join('\n'));
+    run(process.execPath, ['compile.js'], folder);
+    const [a, b] = ['a.wasm', 'b.wasm'].map((name) => readFileSync(join(folder, name)));
+    expect(a?.subarray(0, 4)).toEqual(Buffer.from('\0asm'));
+    expect(a && b && Buffer.compare(a, b)).toBe(0);
+  });
+
   it('holds the back end of the page for authors of kernels to the reference', () => {
     const { backend, commands } = conformancePage();
     writeFileSync(join(folder, 'mine.ts'), backend);

@@ -1,5 +1,7 @@
 /** The names of instructions (WebAssembly core specification 2.0, chapter 5.4), and what follows an opcode. */
 
+import { unsigned } from './leb.ts';
+
 /** What follows an opcode in the code section. */
 export type Immediates =
   | 'none'
@@ -216,15 +218,22 @@ function keyOf(prefix: number | undefined, code: number): number {
   return (prefix ?? 0) * 0x10000 + code;
 }
 
+/** The bytes of an instruction. */
+export function encodeInstruction(opcode: Opcode, immediates: ArrayLike<number>): Uint8Array {
+  const { prefix, code } = opcode;
+  const head = prefix === undefined ? [code] : [prefix, ...unsigned(code)];
+  return Uint8Array.from([...head, ...Array.from(immediates)]);
+}
+
 export function isPrefix(byte: number): boolean {
   return byte === SATURATING_PREFIX || byte === VECTOR_PREFIX;
 }
 
-/** @throws {Error} for an opcode that the specification does not have */
+/** @throws {RangeError} for an opcode that kernels do not have */
 export function opcodeAt(prefix: number | undefined, code: number): Opcode {
   const found = byCode.get(keyOf(prefix, code));
   if (found === undefined) {
-    throw new Error(`Expected an opcode but found ${String(prefix ?? '')} ${String(code)}`);
+    throw new RangeError(`Expected an opcode but found ${String(prefix ?? '')} ${String(code)}`);
   }
   return found;
 }

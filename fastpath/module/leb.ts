@@ -18,6 +18,7 @@ export class Reader {
 
   take(length: number): Uint8Array {
     this.at += length;
+    if (this.at > this.bytes.length) throw new RangeError('Expected more bytes of a module');
     return this.bytes.subarray(this.at - length, this.at);
   }
 

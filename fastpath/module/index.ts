@@ -1,0 +1,133 @@
+/**
+ * Graph to one WebAssembly module: the kernels that it needs, its constants, and exports that need no glue.
+ *
+ * | export | what it is |
+ * | --- | --- |
+ * | `memory` | of a fixed size |
+ * | `input` | i32, immutable: the address of the input tensor, without gaps, to write before each run |
+ * | `output` | i32, immutable: the address of the output tensor after a run |
+ * | `describe` | i32, immutable: the address of a `ModuleDescription` as JSON, UTF-8, NUL at the end |
+ * | `run` | takes and returns nothing |
+ */
+
+import type { Graph } from '../../reference/graph/graph.ts';
+import { compileGraph, UnsupportedError } from '../compile/index.ts';
+import { checkProgram, elementBytes } from '../program/check-program.ts';
+import type { ProgramTensor } from '../program/description.ts';
+import { PROGRAM_BASE, roundUp } from '../program/format.ts';
+import { decodeModule } from './decode.ts';
+import type { ModuleDescription } from './description.ts';
+import { placementsOf } from './placement.ts';
+import { contentOf, sectionIds } from './sections.ts';
+import { selectFunctions } from './select.ts';
+import { writeModule, type ModuleSizes } from './write.ts';
+
+export { UnsupportedError };
+export { moduleDescription, type ModuleDescription } from './description.ts';
+export type { ModuleSizes } from './write.ts';
+
+export interface CompiledModule {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly description: ModuleDescription;
+  /** Bytes by what they are for. */
+  readonly sizes: ModuleSizes;
+}
+
+const PAGE_BYTES = 65536;
+const MAX_PAGES = 32768;
+
+/**
+ * Compiles a graph to one module. Its kernels are those of `kernels`, instruction by instruction; only the numbers of
+ * functions differ. The same graph and kernels give the same bytes.
+ *
+ * @param kernels the bytes of the kernels' module, in whichever variant
+ * @throws {GraphError} for an invalid graph
+ * @throws {UnsupportedError} for a valid one that the fast path has no kernels for, or that has not one input and one
+ *   output
+ * @throws {TypeError, RangeError} for kernels that are no such module
+ */
+export function compileModule(graph: Graph, kernels: Uint8Array): CompiledModule {
+  const module = decodeModule(kernels);
+  for (const id of [sectionIds.data, sectionIds.element]) {
+    if (contentOf(module.sections, id) !== undefined) {
+      throw new RangeError('Expected kernels without data and tables of their own');
+    }
+  }
+  // Hosts prepare images themselves: what a Program needs to do so would take memory.
+  const { preprocessing, ...bare } = graph;
+  const program = compileGraph(bare);
+  const checked = checkProgram(program);
+  const { inputs, outputs } = checked.description;
+  const input = only('input', inputs);
+  const output = only('output', outputs);
+  const steps = checked.steps.map(({ kernel, record }) => ({ kernel: kernel.name, record }));
+  const selection = selectFunctions(module, [...new Set(steps.map(({ kernel }) => kernel))]);
+  const describe = roundUp(checked.end, 16);
+  const describing = (memory: number): ModuleDescription => ({
+    format: 'plumbline module',
+    version: 1,
+    name: graph.name,
+    precision: graph.precision,
+    features: ['bulk-memory', 'simd128', ...(selection.relaxed ? ['relaxed-simd' as const] : [])],
+    input: tensorOf(input),
+    output: tensorOf(output),
+    ...(preprocessing === undefined ? {} : { preprocessing: preprocessingOf(preprocessing) }),
+    labels: [...graph.labels],
+    bytes: {
+      constants: checked.end - checked.arenaBytes - PROGRAM_BASE,
+      arena: checked.arenaBytes,
+      memory,
+    },
+  });
+  // Its own length decides on the number that it tells, whose digits are fewer than the room of a page.
+  const room = encode(describing(MAX_PAGES * PAGE_BYTES)).length;
+  const memoryPages = Math.ceil((describe + room) / PAGE_BYTES);
+  const description = describing(memoryPages * PAGE_BYTES);
+  const { bytes, sizes } = writeModule({
+    selection,
+    steps,
+    placements: placementsOf(program, checked),
+    input: input.address,
+    output: output.address,
+    describe,
+    description: encode(description),
+    memoryPages,
+  });
+  return { bytes, description, sizes };
+}
+
+function only(what: string, tensors: readonly ProgramTensor[]): ProgramTensor {
+  const [tensor] = tensors;
+  if (tensor === undefined || tensors.length !== 1) {
+    throw new UnsupportedError(`Expected one ${what} but found ${String(tensors.length)}`);
+  }
+  return tensor;
+}
+
+function tensorOf(tensor: ProgramTensor): ModuleDescription['input'] {
+  const { name, type, shape, scale, zeroPoint, address, stride } = tensor;
+  const pixels = shape.slice(0, -1).reduce((a, b) => a * b, 1);
+  const elements = (pixels - 1) * stride + (shape.at(-1) ?? 1);
+  return {
+    name,
+    type,
+    shape: [...shape],
+    ...(scale === undefined ? {} : { scale }),
+    ...(zeroPoint === undefined ? {} : { zeroPoint }),
+    address,
+    stride,
+    bytes: elements * elementBytes[type],
+  };
+}
+
+function preprocessingOf({
+  mean,
+  std,
+  ...rest
+}: NonNullable<Graph['preprocessing']>): NonNullable<ModuleDescription['preprocessing']> {
+  return { ...rest, mean: [...mean], std: [...std] };
+}
+
+function encode(description: ModuleDescription): Uint8Array {
+  return new TextEncoder().encode(`${JSON.stringify(description)}\0`);
+}
