@@ -109,7 +109,7 @@ export class Prefix {
 /** The operators between two tensors as a graph of its own. */
 function segment(graph: Graph, from: number, to: number): Graph {
   const operators = graph.operators.slice(producerOf(graph, from) + 1, producerOf(graph, to) + 1);
-    const { name, precision, tensors, provenance } = graph;
+  const { name, precision, tensors, provenance } = graph;
   return {
     name,
     precision,

@@ -24,3 +24,12 @@ export function deployedBytes(graph: Graph, layers: ReadonlyMap<string, Compress
 export function float32Bytes(graph: Graph): number {
   return layersOf(graph).reduce((sum, { channels, fanIn }) => sum + 4 * channels * (fanIn + 1), 0);
 }
+
+/** Bytes of a graph's constants as they stand, scales included. */
+export function plainBytes(graph: Graph): number {
+  return graph.tensors.reduce(
+    (sum, { data, quantization }) =>
+      data === undefined ? sum : sum + data.byteLength + 4 * (quantization?.scales.length ?? 0),
+    0,
+  );
+}
