@@ -74,11 +74,14 @@ export function logitsOf(graph: Graph): number {
   return last?.kind === 'softmax' ? (last.inputs[0] ?? output) : output;
 }
 
-/** Random signs less their mean: what all logits have in common changes no probability. */
+/** Random signs, not all the same, less their mean: what all logits have in common changes no probability. */
 function randomDirection(length: number, signs: Signs): Float32Array {
   const direction = Float32Array.from({ length }, () => signs.next());
-  const mean = direction.reduce((sum, value) => sum + value, 0) / length;
-  return direction.map((value) => value - mean);
+  const sum = direction.reduce((total, value) => total + value, 0);
+  const [first = 1] = direction;
+  if (Math.abs(sum) === length) direction[0] = -first;
+  const mean = direction.reduce((total, value) => total + value, 0) / length;
+  return length === 1 ? direction : direction.map((value) => value - mean);
 }
 
 /** Where the activation holds the output at a limit, nothing passes. */
