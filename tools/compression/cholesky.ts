@@ -19,7 +19,7 @@ export function cholesky(matrix: Float64Array, size: number): Float64Array {
         rowI[i] = Math.sqrt(sum);
       } else {
         throw new RangeError(
-          `Expected a positive definite matrix but found ${String(sum)} left of row ${String(i)}`,
+          `Expected a positive definite matrix but found ${String(sum)} in row ${String(i)}`,
         );
       }
     }

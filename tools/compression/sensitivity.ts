@@ -102,9 +102,10 @@ function mask(operator: Operator, output: Float32Array | undefined, gradient: Fl
 }
 
 function addSquares(gradient: Float32Array, sums = new Float64Array(1)): void {
-  for (let i = 0; i < gradient.length; i++) {
-    const c = i % sums.length;
-    sums[c] = (sums[c] ?? 0) + (gradient[i] ?? 0) ** 2;
+  for (let at = 0; at < gradient.length; at += sums.length) {
+    for (let c = 0; c < sums.length; c++) {
+      sums[c] = (sums[c] ?? 0) + (gradient[at + c] ?? 0) ** 2;
+    }
   }
 }
 
@@ -173,6 +174,10 @@ function spreadByLoops(
   const { stride, padding, dilation } = operator.attributes;
   const groupInputs = inChannels / groups;
   const groupOutputs = channels / groups;
+  const oneByOne = groups === channels && groups === inChannels;
+  const byTap = weights.map(
+    (_, i) => weights[(i % channels) * fanIn + Math.floor(i / channels)] ?? 0,
+  );
   for (let position = 0; position * channels < gradient.length; position++) {
     const from = gradient.subarray(position * channels, (position + 1) * channels);
     const pixel = position % (outHeight * outWidth);
@@ -184,6 +189,13 @@ function spreadByLoops(
       const x = left + (tap % kernelWidth) * dilation[1];
       if (y < 0 || y >= height || x < 0 || x >= width) continue;
       const to = ((image * height + y) * width + x) * inChannels;
+      if (oneByOne) {
+        for (let c = 0; c < channels; c++) {
+          result[to + c] =
+            (result[to + c] ?? 0) + (from[c] ?? 0) * (byTap[tap * channels + c] ?? 0);
+        }
+        continue;
+      }
       for (let c = 0; c < channels; c++) {
         const value = from[c] ?? 0;
         if (value === 0) continue;
