@@ -25,3 +25,16 @@ export function codeLengths(codes: Float64Array, maxCode: number): Float64Array 
   const total = log2(codes.length + UNSEEN * counts.length);
   return counts.map((count) => total - log2(count));
 }
+
+/**
+ * Bits of integers of many sizes, such as biases: each told by the length of its magnitude, at that length's frequency,
+ * by its bits below the first, its sign, and one more for how many low bits are zeros. Their entropy would say too
+ * little, since hardly two of a layer are the same.
+ */
+export function numberBits(values: Iterable<number>): number {
+  const lengths = Array.from(values, (value) => {
+    const magnitude = Math.abs(value);
+    return magnitude < 1 ? 0 : Math.floor(log2(magnitude)) + 1;
+  });
+  return entropyBits(lengths) + lengths.reduce((sum, length) => sum + length + 1, 0);
+}

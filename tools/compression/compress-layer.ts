@@ -1,6 +1,6 @@
 /** One layer: its weights as few small codes, its scales and biases as coarse as the result allows. */
 
-import { codeLengths, entropyBits } from './code-length.ts';
+import { codeLengths, entropyBits, numberBits } from './code-length.ts';
 import { correctedBias, roundBias } from './bias-correction.ts';
 import type { Moments } from './moments.ts';
 import {
@@ -119,7 +119,7 @@ export function compressLayer(task: LayerTask, rule: Rule): CompressedLayer {
     bits: {
       codes: entropyBits(codes),
       scales: entropyBits(scales),
-      biases: entropyBits(multiples),
+      biases: numberBits(multiples),
     },
   };
 }

@@ -41,10 +41,10 @@ export interface CurveSubject {
   readonly labels: readonly number[];
 }
 
-const WIDTHS = [8, 7, 6, 5, 4, 3, 2] as const;
+const WIDTHS = [8, 6, 5, 4, 3, 2] as const;
 
 /** Logarithms of the prices of a bit. */
-const PRICES = [-34, -31, -29, -27, -25, -24, -23, -22, -21, -20] as const;
+const PRICES = [-33, -30, -27, -25, -23, -21, -20] as const;
 
 export async function measureCurve(
   subject: CurveSubject,

@@ -2,7 +2,7 @@
 
 import { roundHalfAwayFromZero } from '../../reference/arithmetic/rounding.ts';
 import { validateGraph, type Graph } from '../../reference/index.ts';
-import { entropyBits } from './code-length.ts';
+import { entropyBits, numberBits } from './code-length.ts';
 import { withConstants, type CompressedGraph } from './compress-graph.ts';
 import type { CompressedLayer } from './compress-layer.ts';
 import { channelScales, layersOf, realBias, realWeights, tensorOf, type Layer } from './layers.ts';
@@ -60,7 +60,7 @@ function roundLayer(
     bits: {
       codes: entropyBits(codes),
       scales: entropyBits(scales),
-      biases: entropyBits(bias),
+      biases: numberBits(bias),
     },
   };
 }
