@@ -1,7 +1,7 @@
 /** Biases that make up for what rounding does to a layer's mean output, and how coarse they may be. */
 
 import { roundHalfAwayFromZero } from '../../reference/arithmetic/rounding.ts';
-import type { LayerTask } from './compress-layer.ts';
+import { groupOf, type LayerTask } from './layer-task.ts';
 import { stepForPrice, type Rule } from './steps.ts';
 
 /** A bias is never finer than this part of an output code: rounding the output hides the rest. */
@@ -12,13 +12,13 @@ const FINEST = 1 / 16;
  * the wanted weights make of the wanted mean inputs, less what the codes make of the layer's own.
  */
 export function correctedBias(
-  { channels, fanIn, weights, bias, moments }: LayerTask,
+  task: LayerTask,
   codes: Float64Array,
   scales: Float64Array,
-  groupOf: (channel: number) => number,
 ): Float64Array {
+  const { channels, fanIn, weights, bias, moments } = task;
   return Float64Array.from({ length: channels }, (_, c) => {
-    const group = moments[groupOf(c)];
+    const group = moments[groupOf(task, c)];
     let value = bias[c] ?? 0;
     for (let i = 0; i < fanIn; i++) {
       const wanted = (weights[c * fanIn + i] ?? 0) * (group?.wantedMean[i] ?? 0);

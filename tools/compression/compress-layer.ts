@@ -2,6 +2,7 @@
 
 import { codeLengths, entropyBits, numberBits } from './code-length.ts';
 import { correctedBias, roundBias } from './bias-correction.ts';
+import { groupOf, type LayerTask } from './layer-task.ts';
 import type { Moments } from './moments.ts';
 import {
   cheapestCode,
@@ -11,23 +12,7 @@ import {
   type ChooseCode,
 } from './rounding.ts';
 import { gridScale, indexAbove } from './scale-grid.ts';
-import { MAX_CODE, searchStep, stepIndexForPrice, type Rule } from './steps.ts';
-
-/** What is known of a layer. Weights and codes are `[channels][fanIn]`. */
-export interface LayerTask {
-  readonly channels: number;
-  readonly fanIn: number;
-  readonly weights: Float64Array;
-  readonly bias: Float64Array;
-  /** Of each group of input channels; output channels are divided among them in order. */
-  readonly moments: readonly Moments[];
-  /** How much the result changes with the square of each channel's error. */
-  readonly sensitivity: Float64Array;
-  /** Scales of the uncompressed layer: codes may not be finer. */
-  readonly scales: Float64Array;
-  readonly inputScale: number;
-  readonly outputScale: number;
-}
+import { MAX_CODE, PRICE_STRIDE, searchStep, stepIndexForPrice, type Rule } from './steps.ts';
 
 export interface CompressedLayer {
   readonly codes: Float64Array;
@@ -49,68 +34,42 @@ const DAMPING = 0.3;
 /** Part of the mean sensitivity that every channel has at least: estimates from a few photos are rough. */
 const LEAST_SENSITIVITY = 0.1;
 
+/** Of a layer on which nothing depends. */
+const NO_SENSITIVITY = 2 ** -60;
+
 /** How often codes are chosen anew by the lengths that follow from the last choice. */
 const PASSES = 3;
 
+/** A channel's weights to round: those that do best on the layer's own inputs, before they are rounded. */
+interface Target {
+  readonly row: Float64Array;
+  readonly covariance: FactoredCovariance;
+}
+
+/** A rounded layer: codes `[channels][fanIn]`, and of each channel its scale and the energy of its error. */
+interface Rounded {
+  readonly codes: Float64Array;
+  readonly scales: Float64Array;
+  readonly errors: Float64Array;
+}
+
 export function compressLayer(task: LayerTask, rule: Rule): CompressedLayer {
-  const { channels, fanIn, moments } = task;
+  const { channels } = task;
   const mean = task.sensitivity.reduce((sum, value) => sum + value, 0) / channels;
-  // A layer without influence still has an order of channels.
-  const floor = LEAST_SENSITIVITY * mean || 1;
+  const floor = LEAST_SENSITIVITY * mean || NO_SENSITIVITY;
   const sensitivity = task.sensitivity.map((value) => value + floor);
-  const groups = moments.map((each) => factor(each, fanIn));
-  const groupOf = (c: number): number => Math.floor((c * groups.length) / channels);
-  const targets = Array.from({ length: channels }, (_, c) => {
-    const group = groups[groupOf(c)];
-    if (group === undefined) throw new Error('Expected the moments of every group');
-    const { covariance, cross } = group;
-    const row = task.weights.subarray(c * fanIn, (c + 1) * fanIn);
-    return { covariance, row: covariance.solve(times(row, cross)) };
-  });
-  const codes = new Float64Array(channels * fanIn);
-  const codesOf = (c: number): Float64Array => codes.subarray(c * fanIn, (c + 1) * fanIn);
-  const errors = new Float64Array(channels);
-  const scales = new Float64Array(channels);
-  if (rule.kind === 'bits') {
-    targets.forEach(({ row, covariance }, c) => {
-      const { index, error } = searchStep(
-        row,
-        covariance,
-        rule.bits,
-        task.scales[c] ?? 1,
-        codesOf(c),
-      );
-      scales[c] = gridScale(index);
-      errors[c] = error;
-    });
-  } else {
-    const { price } = rule;
-    const indices = targets.map(({ row, covariance }, c) =>
-      stepIndexForPrice(row, covariance, price / (sensitivity[c] ?? 1), task.scales[c] ?? 1),
-    );
-    const known = indices.filter((index) => index !== undefined).toSorted((a, b) => a - b);
-    const usual = known[Math.floor(known.length / 2)];
-    const roundAll = (chooserOf: (c: number) => ChooseCode): void => {
-      targets.forEach(({ row, covariance }, c) => {
-        const index = indices[c];
-        // A channel without weights has a scale too: the one that is the least to tell.
-        scales[c] = gridScale(
-          index ?? Math.max(usual ?? -Infinity, indexAbove(task.scales[c] ?? 1, 4)),
-        );
-        errors[c] =
-          index === undefined
-            ? covariance.energy(row)
-            : roundRow(row, scales[c] ?? 1, covariance, chooserOf(c), codesOf(c));
-      });
-    };
-    roundAll(() => nearestCode(MAX_CODE));
-    for (let pass = 0; pass < PASSES; pass++) {
-      const lengths = codeLengths(codes, MAX_CODE);
-      roundAll((c) => cheapestCode(MAX_CODE, lengths, price / (sensitivity[c] ?? 1)));
-    }
-  }
-  const corrected = correctedBias(task, codes, scales, groupOf);
-  const { bias, multiples } = roundBias(corrected, scales, sensitivity, task, rule);
+  const targets = targetsOf(task);
+  const { codes, scales, errors } =
+    rule.kind === 'bits'
+      ? roundToWidth(targets, task, rule.bits)
+      : roundByPrice(targets, task, rule.price, sensitivity);
+  const { bias, multiples } = roundBias(
+    correctedBias(task, codes, scales),
+    scales,
+    sensitivity,
+    task,
+    rule,
+  );
   return {
     codes,
     scales,
@@ -122,6 +81,75 @@ export function compressLayer(task: LayerTask, rule: Rule): CompressedLayer {
       biases: numberBits(multiples),
     },
   };
+}
+
+/**
+ * Each channel's weights w* with the least `E |w x - w* x'|^2` of the wanted inputs x and the layer's own x': thus they
+ * make up for what the layers before have lost. `w* = w cov(x, x') cov(x', x')^-1`.
+ */
+function targetsOf(task: LayerTask): readonly Target[] {
+  const { channels, fanIn, moments, weights } = task;
+  const groups = moments.map((each) => factor(each, fanIn));
+  return Array.from({ length: channels }, (_, c) => {
+    const group = groups[groupOf(task, c)];
+    if (group === undefined) throw new Error('Expected the moments of every group');
+    const row = weights.subarray(c * fanIn, (c + 1) * fanIn);
+    const { covariance, cross } = group;
+    return { covariance, row: covariance.solve(times(row, cross)) };
+  });
+}
+
+/** Codes of so many bits, each channel with its best step. */
+function roundToWidth(
+  targets: readonly Target[],
+  { channels, fanIn, scales: least }: LayerTask,
+  bits: number,
+): Rounded {
+  const codes = new Float64Array(channels * fanIn);
+  const scales = new Float64Array(channels);
+  const errors = targets.map(({ row, covariance }, c) => {
+    const own = codes.subarray(c * fanIn, (c + 1) * fanIn);
+    const { index, error } = searchStep(row, covariance, bits, least[c] ?? 1, own);
+    scales[c] = gridScale(index);
+    return error;
+  });
+  return { codes, scales, errors: Float64Array.from(errors) };
+}
+
+/** Codes as fine as pays, each channel by its sensitivity. */
+function roundByPrice(
+  targets: readonly Target[],
+  { channels, fanIn, scales: least }: LayerTask,
+  price: number,
+  sensitivity: Float64Array,
+): Rounded {
+  const codes = new Float64Array(channels * fanIn);
+  const errors = new Float64Array(channels);
+  const prices = sensitivity.map((value) => price / value);
+  const indices = targets.map(({ row, covariance }, c) =>
+    stepIndexForPrice(row, covariance, prices[c] ?? 0, least[c] ?? 1),
+  );
+  const known = indices.filter((index) => index !== undefined).toSorted((a, b) => a - b);
+  const usual = known[Math.floor(known.length / 2)] ?? -Infinity;
+  // A channel without weights has a scale too: the one that takes the least to tell.
+  const scales = Float64Array.from(indices, (index, c) =>
+    gridScale(index ?? Math.max(usual, indexAbove(least[c] ?? 1, PRICE_STRIDE))),
+  );
+  const roundAll = (chooserOf: (c: number) => ChooseCode): void => {
+    targets.forEach(({ row, covariance }, c) => {
+      const own = codes.subarray(c * fanIn, (c + 1) * fanIn);
+      errors[c] =
+        indices[c] === undefined
+          ? covariance.energy(row)
+          : roundRow(row, scales[c] ?? 1, covariance, chooserOf(c), own);
+    });
+  };
+  roundAll(() => nearestCode(MAX_CODE));
+  for (let pass = 0; pass < PASSES; pass++) {
+    const lengths = codeLengths(codes, MAX_CODE);
+    roundAll((c) => cheapestCode(MAX_CODE, lengths, prices[c] ?? 0));
+  }
+  return { codes, scales, errors };
 }
 
 function factor(

@@ -27,16 +27,22 @@ if (photos === undefined || rest.length > 0) {
 async function run(photos: string, output: string): Promise<void> {
   mkdirSync(output, { recursive: true });
   const points: CurvePoint[] = [];
-  for (const name of [...embeddedNames].reverse()) {
-    points.push(...(await curveOf(name, photos)));
-    // After each: the larger model takes minutes.
-    writeBytes(join(output, 'curve.json'), `${JSON.stringify(points, undefined, 1)}\n`);
-    writeBytes(join(output, 'curve.svg'), curveChart(points));
+  for (const name of embeddedNames) {
+    await curveOf(name, photos, (point) => {
+      points.push(point);
+      // After each: a larger model takes minutes.
+      writeBytes(join(output, 'curve.json'), `${JSON.stringify(points, undefined, 1)}\n`);
+    });
   }
+  writeBytes(join(output, 'curve.svg'), curveChart(points));
   print(rows(points));
 }
 
-async function curveOf(name: EmbeddedName, photos: string): Promise<readonly CurvePoint[]> {
+async function curveOf(
+  name: EmbeddedName,
+  photos: string,
+  onPoint: (point: CurvePoint) => void,
+): Promise<void> {
   const graph = (precision: 'float32' | 'int16' | 'int8') => loadModel({ model: name, precision });
   const int8 = graph('int8');
   const listed = (use: string) => listLabelledPhotos(join(photos, name, use), int8.labels);
@@ -47,23 +53,18 @@ async function curveOf(name: EmbeddedName, photos: string): Promise<readonly Cur
     progress.end();
     return pixels;
   };
+  const calibration = await read('calibration');
+  const judged = await read('accuracy');
+  const labels = listed('accuracy').map(({ label }) => label);
   const progress = new Progress(`${name}: passes`);
-  const points = await measureCurve(
-    {
-      name,
-      float32: graph('float32'),
-      int16: graph('int16'),
-      int8,
-      calibration: await read('calibration'),
-      judged: await read('accuracy'),
-      labels: listed('accuracy').map(({ label }) => label),
-    },
+  await measureCurve(
+    { name, float32: graph('float32'), int16: graph('int16'), int8, calibration, judged, labels },
     (done, total) => {
       progress.update(Math.floor(done), total);
     },
+    onPoint,
   );
   progress.end();
-  return points;
 }
 
 function rows(points: readonly CurvePoint[]): string {

@@ -41,15 +41,17 @@ export interface CurveSubject {
   readonly labels: readonly number[];
 }
 
-const WIDTHS = [8, 6, 5, 4, 3, 2] as const;
+const WIDTHS = [8, 6, 4, 3, 2] as const;
 
 /** Logarithms of the prices of a bit. */
-const PRICES = [-33, -30, -27, -25, -23, -21, -20] as const;
+const PRICES = [-33, -30, -28, -26, -24, -22, -20] as const;
 
+/** Tells each point as it is measured, with the graph that it is of. */
 export async function measureCurve(
   subject: CurveSubject,
   onProgress: OnProgress,
-): Promise<readonly CurvePoint[]> {
+  onPoint: (point: CurvePoint, graph: Graph) => void,
+): Promise<void> {
   const { name: model, float32, int16, int8, judged, labels } = subject;
   const passes = 1 + 2 * WIDTHS.length + PRICES.length;
   let done = 0;
@@ -58,14 +60,14 @@ export async function measureCurve(
   };
   const float32Labels = await firstLabels(float32, judged);
   const int8Labels = await firstLabels(int8, judged);
-  const point = async (
+  const judge = async (
     manner: Manner,
     name: string,
     graph: Graph,
     bytes: number,
-  ): Promise<CurvePoint> => {
+  ): Promise<void> => {
     const own = await firstLabels(graph, judged);
-    return {
+    const point = {
       model,
       manner,
       name,
@@ -76,32 +78,31 @@ export async function measureCurve(
       likeFloat32: countEqual(own, float32Labels),
       likeInt8: countEqual(own, int8Labels),
     };
+    onPoint(point, graph);
   };
-  const compressedPoint = (
+  const judgeCompressed = (
     manner: Manner,
     name: string,
     { graph, layers }: CompressedGraph,
-  ): Promise<CurvePoint> => {
+  ): Promise<void> => {
     done += 1;
-    return point(manner, name, graph, deployedBytes(graph, layers));
+    return judge(manner, name, graph, deployedBytes(graph, layers));
   };
-  const points: CurvePoint[] = [];
   for (const graph of [float32, int16, int8]) {
-    points.push(await point('plain', graph.precision, graph, plainBytes(graph)));
+    await judge('plain', graph.precision, graph, plainBytes(graph));
   }
   const [, , width = 1] = tensorOf(int8, int8.inputs[0]).shape;
   const observation = await observe(float32, augment(subject.calibration, width), pass);
   done += 1;
-  for (const bits of WIDTHS) {
-    const name = `${String(bits)} bits`;
-    points.push(await compressedPoint('nearest', name, roundToNearest(int8, float32, bits)));
-    const fitted = await compressGraph(int8, observation, { kind: 'bits', bits }, pass);
-    points.push(await compressedPoint('fitted', name, fitted));
-  }
   for (const exponent of PRICES) {
     const rule = { kind: 'price', price: exp2(exponent) } as const;
     const allotted = await compressGraph(int8, observation, rule, pass);
-    points.push(await compressedPoint('allotted', `price 2^${String(exponent)}`, allotted));
+    await judgeCompressed('allotted', `price 2^${String(exponent)}`, allotted);
   }
-  return points;
+  for (const bits of WIDTHS) {
+    const name = `${String(bits)} bits`;
+    await judgeCompressed('nearest', name, roundToNearest(int8, float32, bits));
+    const fitted = await compressGraph(int8, observation, { kind: 'bits', bits }, pass);
+    await judgeCompressed('fitted', name, fitted);
+  }
 }

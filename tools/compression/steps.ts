@@ -14,7 +14,7 @@ export type Rule =
 export const MAX_CODE = 127;
 
 /** Steps by price lie on powers of 2^(1/2): a step that far from the best loses next to nothing (measured). */
-const PRICE_STRIDE = 4;
+export const PRICE_STRIDE = 4;
 
 /** A step of so many times the largest weight leaves no weight at all. */
 const ALL_ZERO = 4;

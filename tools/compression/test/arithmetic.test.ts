@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { cholesky, solveRow } from '../cholesky.ts';
-import { codeLengths, entropyBits } from '../code-length.ts';
+import { codeLengths, entropyBits, numberBits } from '../code-length.ts';
 import { exp2, log2 } from '../logarithm.ts';
 import { gridScale, indexAbove, nearestIndex } from '../scale-grid.ts';
 import { covarianceCase } from './cases.ts';
@@ -70,6 +70,14 @@ describe('lengths of codes', () => {
         expect(sum).toBeCloseTo(1, 9);
       }),
     );
+  });
+
+  it('of numbers are those of their sizes, which cost nothing where they are all alike', () => {
+    // Two bits below the first, the sign, and the bit for zeros; of 0, that bit alone.
+    expect(numberBits([4, -5, 7, -6])).toBe(4 * 4);
+    expect(numberBits([0, 0])).toBe(2);
+    expect(numberBits([1, 0])).toBe(2 + 1 + 2);
+    expect(numberBits([])).toBe(0);
   });
 
   it('are 0 for one value', () => {

@@ -6,6 +6,7 @@ import { encodeGraph } from '../../formats/plumb.ts';
 import { inputOf, load, type Pixels } from '../activations.ts';
 import { correctedBias, roundBias } from '../bias-correction.ts';
 import { compressGraph, observe, type CompressedGraph } from '../compress-graph.ts';
+import { groupOf } from '../layer-task.ts';
 import { layersOf, tensorOf } from '../layers.ts';
 import { logitsOf } from '../sensitivity.ts';
 import { roundToNearest } from '../round-to-nearest.ts';
@@ -160,14 +161,13 @@ describe('biases', () => {
     inputScale: 0.02,
     outputScale: 0.05,
   };
-  const groupOf = (channel: number): number => Math.floor((channel * groups) / channels);
   const codes = draw(channels * fanIn).map((value) => Math.round(20 * value));
   const scales = new Float64Array(channels).fill(0.03);
-  const corrected = correctedBias(task, codes, scales, groupOf);
+  const corrected = correctedBias(task, codes, scales);
 
   it('make the mean error of every channel zero', () => {
     for (let c = 0; c < channels; c++) {
-      const { wantedMean, ownMean } = moments[groupOf(c)] ??
+      const { wantedMean, ownMean } = moments[groupOf(task, c)] ??
         task.moments[0] ?? { wantedMean: [], ownMean: [] };
       let error = (task.bias[c] ?? NaN) - (corrected[c] ?? NaN);
       for (let k = 0; k < fanIn; k++) {
