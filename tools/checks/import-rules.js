@@ -2,7 +2,8 @@
  * The import rule: arrows between folders point one way (README, "Structure").
  *
  * reference imports nothing but itself; fastpath/program, the format of compiled graphs, nothing but itself;
- * fastpath/compile imports the format and the reference without its interpreter; fastpath/runtime the format alone;
+ * fastpath/compile imports the format and the reference without its interpreter; fastpath/container these and the
+ * compiler; fastpath/runtime the format alone;
  * images, the decoding of image files, nothing but itself and the decoders;
  * golden and conformance import all of these, and conformance golden; tools imports them all, and lends golden and
  * conformance its formats and files; worker imports fastpath/runtime, the Program format, images and the
@@ -32,16 +33,23 @@ export const importRules = [
     '/reference/(interpreter|run-operator|quantization)',
   ),
   restrict(
+    ['fastpath/container/**/*.ts'],
+    'fastpath/container imports the compiler, the Program format and what the reference says of graphs',
+    '^[^.]',
+    '/(golden|conformance|tools|worker|runtime)/',
+    '/reference/(interpreter|run-operator|quantization)',
+  ),
+  restrict(
     ['fastpath/program/**/*.ts'],
     'fastpath/program imports nothing but itself, and zod to read descriptions',
     '^(?![.]|zod/mini$)',
-    '/(reference|golden|conformance|tools|worker|compile|runtime)/',
+    '/(reference|golden|conformance|tools|worker|compile|container|runtime)/',
   ),
   restrict(
     ['fastpath/runtime/**/*.ts'],
     'fastpath/runtime imports the Program format alone: no file system, no other folder',
     '^node:',
-    '/(reference|golden|conformance|tools|worker|compile)/',
+    '/(reference|golden|conformance|tools|worker|compile|container)/',
   ),
   restrict(
     ['images/**/*.ts'],
@@ -68,7 +76,7 @@ export const importRules = [
     ['worker/src/**/*.ts', 'worker/page/**/*.ts'],
     'the Worker and its page ship no compiler, no interpreter and no tools, and know no file system',
     '^node:',
-    '/(golden|conformance|tools|compile)/',
+    '/(golden|conformance|tools|compile|container)/',
     '/reference/(?!preprocess/)',
   ),
 ];

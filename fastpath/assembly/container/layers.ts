@@ -1,0 +1,49 @@
+/** The record of a layer: fastpath/container/format.ts. */
+
+import { FORM_READY } from './parameters';
+import { MAX_RANGE } from './contexts';
+
+export const RECORD_BYTES: usize = 12;
+const ROUNDED_PRODUCT: i32 = 1 << 2;
+
+export function inputScaleOf(record: usize): f64 {
+  return <f64>load<f32>(record);
+}
+
+export function outputScaleOf(record: usize): f64 {
+  return <f64>load<f32>(record, 4);
+}
+
+export function formOf(record: usize): i32 {
+  return load<u8>(record, 8) & 3;
+}
+
+export function isProductRounded(record: usize): bool {
+  return (load<u8>(record, 8) & ROUNDED_PRODUCT) !== 0;
+}
+
+export function rangeOf(record: usize): i32 {
+  return load<u8>(record, 9) & 15;
+}
+
+export function lowBitsOf(record: usize): i32 {
+  return load<u8>(record, 9) >> 4;
+}
+
+/** One more than the layer that this one repeats; 0 where it is its own. */
+export function repeatsOf(record: usize): u32 {
+  return load<u16>(record, 10);
+}
+
+/** Whether a record says nothing that has no meaning. */
+export function isRecord(record: usize, layer: u32, mantissas: i32): bool {
+  const form = formOf(record);
+  return (
+    form <= FORM_READY &&
+    (form !== 0 || mantissas > 0) &&
+    rangeOf(record) >= 1 &&
+    rangeOf(record) <= MAX_RANGE &&
+    lowBitsOf(record) <= 4 &&
+    repeatsOf(record) <= layer
+  );
+}

@@ -1,0 +1,50 @@
+/** How many symbols each model has: fastpath/container/contexts.ts. */
+
+import {
+  BITS_MODELS,
+  DENSE,
+  DEPTHWISE,
+  DISTANCE_LOW,
+  KIND,
+  LOW,
+  MANTISSA,
+  MAX_RANGE,
+  MODELS,
+  NEIGHBOUR_CONTEXTS,
+  NUDGE,
+  NUMBER_BITS,
+  SCALE,
+  SIGN,
+  TAP_CONTEXTS,
+  TOKEN,
+} from './contexts';
+import { initModel } from './symbols';
+
+export function initModels(): void {
+  initModelRange(SCALE, MODELS, 16);
+  for (let range = 1; range <= MAX_RANGE; range++) {
+    const size = min(2 * range + 1, 16);
+    const dense = DENSE + (range - 1) * NEIGHBOUR_CONTEXTS;
+    initModelRange(dense, dense + NEIGHBOUR_CONTEXTS, size);
+    const depthwise = DEPTHWISE + (range - 1) * TAP_CONTEXTS;
+    initModelRange(depthwise, depthwise + TAP_CONTEXTS, size);
+  }
+  for (let bits = 1; bits <= 4; bits++) {
+    const low = LOW + (bits - 1) * 16;
+    initModelRange(low, low + 16, 1 << bits);
+    for (let part = 0; part < 4; part++) {
+      initModel(MANTISSA + 4 * part + bits - 1, 1 << bits);
+      initModel(NUMBER_BITS + 4 * part + bits - 1, 1 << bits);
+      initModel(NUMBER_BITS + BITS_MODELS + 4 * part + bits - 1, 1 << bits);
+    }
+    initModel(DISTANCE_LOW + bits - 1, 1 << bits);
+  }
+  initModel(SIGN, 2);
+  initModelRange(KIND, KIND + 5, 5);
+  initModel(NUDGE, 9);
+  initModelRange(TOKEN, TOKEN + 4, 4);
+}
+
+function initModelRange(from: i32, to: i32, size: i32): void {
+  for (let model = from; model < to; model++) initModel(model, size);
+}
