@@ -1,14 +1,13 @@
 /** The models of a container, by number: one for each context that symbols are told apart by. */
 
 import { SYMBOLS } from './models.ts';
-import { MAX_RANGE } from './records.ts';
+import { MAX_LOW_BITS, MAX_RANGE } from './records.ts';
 
 /** Magnitudes of neighbours, in quarters of an octave. */
-export const NEIGHBOUR_CONTEXTS = 36;
+export const NEIGHBOUR_CONTEXTS = 52;
 /** Of a depthwise window's tap: its place, by the sum of the taps to the left and above. */
 export const SUMS = 7;
 export const TAP_CONTEXTS = 3 * SUMS;
-const LOW_BITS = 4;
 const BITS = repeat(4, () => [2, 4, 8, 16]).flat();
 const BYTE = [16, ...Array.from({ length: 16 }, () => 16)];
 
@@ -16,9 +15,14 @@ const groups = {
   dense: repeat(MAX_RANGE * NEIGHBOUR_CONTEXTS, (i) =>
     sizeOfRange(1 + Math.floor(i / NEIGHBOUR_CONTEXTS)),
   ),
-  depthwise: repeat(MAX_RANGE * TAP_CONTEXTS, (i) => sizeOfRange(1 + Math.floor(i / TAP_CONTEXTS))),
+  /** By range, or by bits below tokens where it is the largest. */
+  depthwise: repeat((MAX_RANGE + MAX_LOW_BITS) * TAP_CONTEXTS, (i) =>
+    sizeOfRange(1 + Math.floor(i / TAP_CONTEXTS)),
+  ),
   /** By bits and token. */
-  low: repeat(LOW_BITS * SYMBOLS, (i) => 2 ** (1 + Math.floor(i / SYMBOLS))),
+  low: repeat(MAX_LOW_BITS * SYMBOLS, (i) => 2 ** (1 + Math.floor(i / SYMBOLS))),
+  /** By bits below tokens. */
+  escape: repeat(1 + MAX_LOW_BITS, () => BYTE).flat(),
   scale: BYTE,
   word: repeat(4, () => BYTE).flat(),
   shift: BYTE,

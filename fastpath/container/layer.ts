@@ -29,8 +29,9 @@ export interface LayerHead {
   readonly form: (typeof FORM)[keyof typeof FORM];
   /** Whether the product of scales is rounded to float32, as a fullyConnected with one scale has it. */
   readonly roundedProduct: boolean;
-  /** Codes are `token * 2^lowBits + low`, tokens in [-range, range), or up to range itself where range < 8. */
+  /** Magnitudes of codes are at most this; 8 where they may be larger: see weights.ts. */
   readonly range: number;
+  /** Of depthwise windows whose range is 8: the bits of codes below tokens. */
   readonly lowBits: number;
   readonly inputScale: number;
   readonly outputScale: number;

@@ -36,7 +36,7 @@ export function layerOf(source: LayerSource, image: Uint8Array, grid: Grid | und
   const factors = factorsOf(source, grid);
   const layer: Layer = {
     shape,
-    head: { ...headOf(source, grid), ...rangeOf(codes) },
+    head: { ...headOf(source, grid), ...rangeOf(codes, shape.depthwise) },
     codes,
     ...factors,
     biases: biasesOf(source),
@@ -87,16 +87,29 @@ function codesOf(shape: LayerShape, image: Uint8Array, offset: number): Int8Arra
   return codes;
 }
 
-/** Tokens of the least range that needs no lower bits, or of as few of those as will do. */
-function rangeOf(codes: Int8Array): Pick<LayerHead, 'range' | 'lowBits'> {
-  const least = codes.reduce((a, b) => Math.min(a, b), 0);
-  const most = codes.reduce((a, b) => Math.max(a, b), 0);
-  const range = Math.max(1, -least, most);
-  if (range < MAX_RANGE) return { range, lowBits: 0 };
-  let lowBits = 0;
-  while (least >> lowBits < -MAX_RANGE || most >> lowBits >= MAX_RANGE) lowBits++;
-  if (lowBits > MAX_LOW_BITS) throw new Error('Expected codes of 8 bits');
-  return { range: MAX_RANGE, lowBits };
+/** The least range that has all codes; else bits below tokens, of depthwise windows, as are cheapest. */
+function rangeOf(codes: Int8Array, depthwise: boolean): Pick<LayerHead, 'range' | 'lowBits'> {
+  const most = codes.reduce((max, code) => Math.max(max, Math.abs(code)), 1);
+  if (most < MAX_RANGE) return { range: most, lowBits: 0 };
+  if (!depthwise) return { range: MAX_RANGE, lowBits: 0 };
+  const bits = Array.from({ length: MAX_LOW_BITS + 1 }, (_, lowBits) => tokenBits(codes, lowBits));
+  return { range: MAX_RANGE, lowBits: bits.indexOf(Math.min(...bits)) };
+}
+
+/** Bits that a token beyond the range takes besides its symbol, about. */
+const ESCAPE_BITS = 8;
+
+/** Bits of codes as tokens with so many bits below, about: those of tokens at their entropy. */
+function tokenBits(codes: Int8Array, lowBits: number): number {
+  const counts = new Map<number, number>();
+  for (const code of codes) {
+    const token = code >> lowBits;
+    const symbol = Math.abs(token) < MAX_RANGE ? token : MAX_RANGE;
+    counts.set(symbol, (counts.get(symbol) ?? 0) + 1);
+  }
+  let bits = lowBits * codes.length + ESCAPE_BITS * (counts.get(MAX_RANGE) ?? 0);
+  for (const count of counts.values()) bits += count * Math.log2(codes.length / count);
+  return bits;
 }
 
 function factorsOf(source: LayerSource, grid: Grid | undefined): Pick<Layer, 'factors' | 'shifts'> {

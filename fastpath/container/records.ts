@@ -47,7 +47,7 @@ export function isLayerRecord(
     (form !== FORM.grid || mantissas > 0) &&
     range >= 1 &&
     range <= MAX_RANGE &&
-    lowBits <= MAX_LOW_BITS &&
+    lowBits <= (range === MAX_RANGE ? MAX_LOW_BITS : 0) &&
     (repeats === undefined || repeats < layer)
   );
 }

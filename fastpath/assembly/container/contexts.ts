@@ -1,17 +1,19 @@
 /** The models of a container, by number: fastpath/container/contexts.ts, whose order this repeats. */
 
 export const MODEL_BYTES: usize = 80;
-export const NEIGHBOUR_CONTEXTS: i32 = 36;
+export const NEIGHBOUR_CONTEXTS: i32 = 52;
 export const TAP_SUMS: i32 = 7;
 export const TAP_CONTEXTS: i32 = 3 * TAP_SUMS;
 export const MAX_RANGE: i32 = 8;
+export const MAX_LOW_BITS: i32 = 4;
 export const BYTE_MODELS: i32 = 17;
 export const BITS_MODELS: i32 = 16;
 
 export const DENSE: i32 = 0;
 export const DEPTHWISE: i32 = DENSE + MAX_RANGE * NEIGHBOUR_CONTEXTS;
-export const LOW: i32 = DEPTHWISE + MAX_RANGE * TAP_CONTEXTS;
-export const SCALE: i32 = LOW + 4 * 16;
+export const LOW: i32 = DEPTHWISE + (MAX_RANGE + MAX_LOW_BITS) * TAP_CONTEXTS;
+export const ESCAPE: i32 = LOW + 4 * 16;
+export const SCALE: i32 = ESCAPE + (1 + MAX_LOW_BITS) * BYTE_MODELS;
 export const WORD: i32 = SCALE + BYTE_MODELS;
 export const SHIFT: i32 = WORD + 4 * BYTE_MODELS;
 export const LENGTH: i32 = SHIFT + BYTE_MODELS;

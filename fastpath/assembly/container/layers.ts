@@ -1,7 +1,7 @@
 /** The record of a layer: fastpath/container/format.ts. */
 
 import { FORM_READY } from './parameters';
-import { MAX_RANGE } from './contexts';
+import { MAX_LOW_BITS, MAX_RANGE } from './contexts';
 
 export const RECORD_BYTES: usize = 12;
 const ROUNDED_PRODUCT: i32 = 1 << 2;
@@ -43,7 +43,7 @@ export function isRecord(record: usize, layer: u32, mantissas: i32): bool {
     (form !== 0 || mantissas > 0) &&
     rangeOf(record) >= 1 &&
     rangeOf(record) <= MAX_RANGE &&
-    lowBitsOf(record) <= 4 &&
+    lowBitsOf(record) <= (rangeOf(record) === MAX_RANGE ? MAX_LOW_BITS : 0) &&
     repeatsOf(record) <= layer
   );
 }

@@ -5,15 +5,16 @@ import {
   DENSE,
   DEPTHWISE,
   DISTANCE_LOW,
+  ESCAPE,
   KIND,
   LOW,
   MANTISSA,
+  MAX_LOW_BITS,
   MAX_RANGE,
   MODELS,
   NEIGHBOUR_CONTEXTS,
   NUDGE,
   NUMBER_BITS,
-  SCALE,
   SIGN,
   TAP_CONTEXTS,
   TOKEN,
@@ -21,13 +22,14 @@ import {
 import { initModel } from './symbols';
 
 export function initModels(): void {
-  initModelRange(SCALE, MODELS, 16);
+  initModelRange(ESCAPE, MODELS, 16);
   for (let range = 1; range <= MAX_RANGE; range++) {
-    const size = min(2 * range + 1, 16);
     const dense = DENSE + (range - 1) * NEIGHBOUR_CONTEXTS;
-    initModelRange(dense, dense + NEIGHBOUR_CONTEXTS, size);
+    initModelRange(dense, dense + NEIGHBOUR_CONTEXTS, sizeOf(range));
+  }
+  for (let range = 1; range <= MAX_RANGE + MAX_LOW_BITS; range++) {
     const depthwise = DEPTHWISE + (range - 1) * TAP_CONTEXTS;
-    initModelRange(depthwise, depthwise + TAP_CONTEXTS, size);
+    initModelRange(depthwise, depthwise + TAP_CONTEXTS, sizeOf(range));
   }
   for (let bits = 1; bits <= 4; bits++) {
     const low = LOW + (bits - 1) * 16;
@@ -47,4 +49,9 @@ export function initModels(): void {
 
 function initModelRange(from: i32, to: i32, size: i32): void {
   for (let model = from; model < to; model++) initModel(model, size);
+}
+
+/** Symbols of codes of a range. */
+function sizeOf(range: i32): i32 {
+  return min(2 * range + 1, 16);
 }

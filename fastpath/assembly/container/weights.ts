@@ -2,29 +2,35 @@
 
 import { Step } from '../step';
 import {
+  BYTE_MODELS,
   DENSE,
   DEPTHWISE as TAPS,
+  ESCAPE,
   LOW,
+  MAX_RANGE,
   MODEL_BYTES,
   NEIGHBOUR_CONTEXTS,
   TAP_CONTEXTS,
   TAP_SUMS,
 } from './contexts';
+import { byteOf } from './numbers';
 import { DEPTHWISE, productsOf } from './shapes';
 import { symbol, symbolOf } from './symbols';
 import {
+  CODES,
   columns,
   CONTEXTS,
   models,
   panelWord,
   setPanelWord,
   SUMS,
-  TOKENS,
   workspace,
 } from './workspace';
 
 const FIRST_MEAN: i32 = 80;
 const ROW_RATE: i32 = 5;
+const WIDE_ROW_RATE: i32 = 4;
+const MAX_MAGNITUDE: i16 = 127;
 
 /** Of the layer at work. */
 let range: i32 = 0;
@@ -63,26 +69,27 @@ function readProducts(to: usize, products: i32, lanes: i32): void {
   const first = models + <usize>(DENSE + (range - 1) * NEIGHBOUR_CONTEXTS) * MODEL_BYTES;
   const rate: u32 = panels === 0 ? 1 : panels < 3 ? 2 : panels < 7 ? 3 : 4;
   const contexts = workspace + CONTEXTS;
-  const tokens = workspace + TOKENS;
-  const low = lowBits;
-  const zero = range;
+  const codes = workspace + CODES;
+  const largest = range;
+  const wide = range === MAX_RANGE;
+  const rowRate = wide ? WIDE_ROW_RATE : ROW_RATE;
   let rows = i16x8.splat(<i16>mean);
-  v128.store(tokens, i16x8.splat(0));
+  v128.store(codes, i16x8.splat(0));
   for (let k = 0; k < products; k++) {
     const at = to + (<usize>(k & ~3) << 3) + (k & 3);
     const column = <i32>load<u16>(columns + (<usize>k << 1));
     const sums = i16x8.add(rows, i16x8.splat(<i16>column));
-    v128.store(contexts, modelsOf(i32x4.extend_low_i16x8_u(sums)));
-    v128.store(contexts, modelsOf(i32x4.extend_high_i16x8_u(sums)), 16);
+    v128.store(contexts, neighbourContexts(i32x4.extend_low_i16x8_u(sums)));
+    v128.store(contexts, neighbourContexts(i32x4.extend_high_i16x8_u(sums)), 16);
     for (let lane = 0; lane < lanes; lane++) {
-      const model = first + load<u32>(contexts + (<usize>lane << 2));
-      let code = symbolOf(model, lane) - zero;
-      store<i16>(tokens + (<usize>lane << 1), <i16>code);
-      if (low > 0) code = withLowBits(code, lane);
+      const context = load<i32>(contexts + (<usize>lane << 2));
+      const symbol = symbolOf(first + <usize>context * MODEL_BYTES, lane);
+      const code = wide ? wideCode(symbol, lowBitsOf(context), lane) : symbol - largest;
+      store<i16>(codes + (<usize>lane << 1), <i16>code);
       store<i8>(at + (<usize>lane << 2), <i8>code);
     }
-    const magnitudes = i16x8.abs(v128.load(tokens));
-    rows = i16x8.add(rows, i16x8.shr_s(i16x8.sub(i16x8.shl(magnitudes, 8), rows), ROW_RATE));
+    const magnitudes = i16x8.min_s(i16x8.abs(v128.load(codes)), i16x8.splat(MAX_MAGNITUDE));
+    rows = i16x8.add(rows, i16x8.shr_s(i16x8.sub(i16x8.shl(magnitudes, 8), rows), rowRate));
     const next = column + (((sumOf(magnitudes) << 5) - column) >> rate);
     store<u16>(columns + (<usize>k << 1), <u16>next);
   }
@@ -90,16 +97,18 @@ function readProducts(to: usize, products: i32, lanes: i32): void {
   panels += 1;
 }
 
-/**
- * Bytes from the first model of a range to those of four sums of two means: quarters of an octave, which are the upper
- * bits of a float32.
- */
+/** Four sums of two means as quarters of an octave, which are the upper bits of a float32. */
 @inline
-function modelsOf(sums: v128): v128 {
+function neighbourContexts(sums: v128): v128 {
   const value = f32x4.convert_i32x4_u(i32x4.add(sums, i32x4.splat(16)));
   const quarter = i32x4.sub(i32x4.shr_u(value, 21), i32x4.splat((127 + 4) << 2));
-  const context = i32x4.min_s(quarter, i32x4.splat(NEIGHBOUR_CONTEXTS - 1));
-  return i32x4.add(i32x4.shl(context, 6), i32x4.shl(context, 4));
+  return i32x4.min_s(quarter, i32x4.splat(NEIGHBOUR_CONTEXTS - 1));
+}
+
+/** The bits of codes below tokens, where neighbours are so large that tokens would not reach. */
+@inline
+function lowBitsOf(context: i32): i32 {
+  return min(max((context >> 2) - 6, 0), 4);
 }
 
 @inline
@@ -131,7 +140,7 @@ function readTaps(step: Step, to: usize, lanes: i32): void {
   const width = step.kernelWidth;
   const small = step.kernelHeight === 3 && width === 3;
   const stride = <usize>step.outStride << 2;
-  const first = models + <usize>(TAPS + (range - 1) * TAP_CONTEXTS) * MODEL_BYTES;
+  const first = models + <usize>(TAPS + (range - 1 + lowBits) * TAP_CONTEXTS) * MODEL_BYTES;
   let k = 0;
   for (let y = 0; y < step.kernelHeight; y++) {
     for (let x = 0; x < width; x++, k++) {
@@ -143,9 +152,9 @@ function readTaps(step: Step, to: usize, lanes: i32): void {
         if (x > 0) sum += <i32>load<i8>(tapAt(to, stride, width, y, x - 1) + offset) >> lowBits;
         if (y > 0) sum += <i32>load<i8>(tapAt(to, stride, width, y - 1, x) + offset) >> lowBits;
         const context = <usize>(TAP_SUMS * place + sumContext(sum));
-        let code = symbolOf(first + context * MODEL_BYTES, lane) - range;
-        if (lowBits > 0) code = withLowBits(code, lane);
-        store<i8>(at + offset, <i8>code);
+        const token = symbolOf(first + context * MODEL_BYTES, lane);
+        const code = <i8>(range === MAX_RANGE ? wideCode(token, lowBits, lane) : token - range);
+        store<i8>(at + offset, code);
         setPanelWord(SUMS, lane, panelWord(SUMS, lane) + code);
       }
     }
@@ -157,9 +166,17 @@ function tapAt(to: usize, stride: usize, width: i32, y: i32, x: i32): usize {
   return to + <usize>((y >> 2) * width + x) * stride + (y & 3);
 }
 
-/** A token's code, where codes have lower bits. */
-function withLowBits(token: i32, lane: i32): i32 {
-  return (token << lowBits) + symbol(LOW + (lowBits - 1) * 16 + token + range, lane);
+/** The code of a symbol where codes may be beyond the range: told as a byte then, and with bits below. */
+@inline
+function wideCode(symbol: i32, lowBits: i32, lane: i32): i32 {
+  if (symbol !== 0 && lowBits === 0) return symbol - MAX_RANGE;
+  return restOfCode(symbol, lowBits, lane);
+}
+
+function restOfCode(told: i32, lowBits: i32, lane: i32): i32 {
+  const token = told === 0 ? byteOf(ESCAPE + lowBits * BYTE_MODELS, lane) - 128 : told - MAX_RANGE;
+  if (lowBits === 0) return token;
+  return <i8>((token << lowBits) + symbol(LOW + (lowBits - 1) * 16 + told, lane));
 }
 
 /** A sum of two tokens in halves of their range, rounded. */

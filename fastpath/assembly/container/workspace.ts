@@ -11,8 +11,8 @@ export const MULTIPLIERS: usize = 128;
 export const SHIFTS: usize = 160;
 export const BIASES: usize = 192;
 export const NUDGES: usize = 224;
-/** Tokens of a product: int16. */
-export const TOKENS: usize = 256;
+/** Codes of a product: int16. */
+export const CODES: usize = 256;
 /** The nudge of each number on the grid, as far as a layer has told: int16, -1 where not. */
 export const KNOWN: usize = 272;
 export const GRID: i32 = 128;
