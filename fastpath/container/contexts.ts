@@ -26,7 +26,9 @@ const groups = {
   scale: BYTE,
   word: repeat(4, () => BYTE).flat(),
   shift: BYTE,
-  length: [16],
+  power: [16],
+  otherPower: BYTE,
+  length: [16, 16],
   otherLength: BYTE,
   sign: [2],
   /** By part of the bits below the first, and their number in it. */

@@ -35,6 +35,9 @@ export interface LayerHead {
   readonly lowBits: number;
   readonly inputScale: number;
   readonly outputScale: number;
+  /** What biases are told from, of the sum of a channel's codes, in quarters, and in output codes: int16. */
+  readonly inputMean: number;
+  readonly outputMean: number;
 }
 
 export interface Layer {

@@ -9,9 +9,10 @@ import { CENTRES } from '../compile/float-rescaling.ts';
 import { PROGRAM_BASE, type Step } from '../program/format.ts';
 import { PANEL, PARAMETER_BYTES } from '../program/kernels.ts';
 import { MAX_LOW_BITS, MAX_RANGE } from './records.ts';
+import { fittedMeans } from './biases.ts';
 import { float32Bits, numberOn, type Grid } from './grid.ts';
 import { FORM, type Layer, type LayerHead, type LayerShape } from './layer.ts';
-import { fixedPointOf, floatFactorOf, NUDGES, weightOffset } from './panels.ts';
+import { fixedPointOf, floatFactorOf, NUDGES, sumOfCodes, weightOffset } from './panels.ts';
 
 /** A layer's numbers as its graph has them. */
 export interface LayerSource {
@@ -34,15 +35,21 @@ export function layerOf(source: LayerSource, image: Uint8Array, grid: Grid | und
   const { shape, step } = source;
   const codes = codesOf(shape, image, step.weights - PROGRAM_BASE);
   const factors = factorsOf(source, grid);
-  const layer: Layer = {
+  const bare: Layer = {
     shape,
-    head: { ...headOf(source, grid), ...rangeOf(codes, shape.depthwise) },
+    head: {
+      ...headOf(source, grid),
+      ...rangeOf(codes, shape.depthwise),
+      inputMean: 0,
+      outputMean: 0,
+    },
     codes,
     ...factors,
     biases: biasesOf(source),
     kinds: new Uint8Array(shape.panels),
     nudges: new Uint16Array(shape.channels),
   };
+  const layer = { ...bare, head: { ...bare.head, ...meansOf(bare, grid ?? NO_GRID) } };
   const parameters = new DataView(image.buffer, image.byteOffset + step.parameters - PROGRAM_BASE);
   for (let panel = 0; panel < shape.panels; panel++) {
     const at = panel * PARAMETER_BYTES;
@@ -63,7 +70,7 @@ export function layerOf(source: LayerSource, image: Uint8Array, grid: Grid | und
 function headOf(
   { operator, graph }: LayerSource,
   grid: Grid | undefined,
-): Omit<LayerHead, 'range' | 'lowBits'> {
+): Pick<LayerHead, 'form' | 'roundedProduct' | 'inputScale' | 'outputScale'> {
   const scaleOf = (tensor: number): number => tensorAt(graph, tensor).quantization?.scales[0] ?? 0;
   if (readyIntegersOf(operator) !== undefined) {
     return { form: FORM.ready, roundedProduct: false, inputScale: 0, outputScale: 0 };
@@ -134,6 +141,17 @@ function biasesOf({ operator, graph, shape }: LayerSource): Int32Array {
   const [, , bias] = operator.inputs;
   const data = bias === undefined ? undefined : tensorAt(graph, bias).data;
   return data === undefined ? new Int32Array(shape.channels) : Int32Array.from(data as Int32Array);
+}
+
+/** The means that biases are told from. */
+function meansOf(layer: Layer, grid: Grid): Pick<LayerHead, 'inputMean' | 'outputMean'> {
+  return fittedMeans(
+    Array.from(layer.biases, (bias, channel) => {
+      const { multiplier, shift } = fixedPointOf(layer, grid, channel);
+      const factor = multiplier * 2 ** (shift - 31);
+      return { bias, factor, sum: sumOfCodes(layer, channel) };
+    }),
+  );
 }
 
 /** The number of the candidate that the compiler proved. */

@@ -51,6 +51,10 @@ export function fixedPointOf(layer: Layer, grid: Grid, channel: number): FixedPo
   return quantizeMultiplier(real);
 }
 
+export function sumOfCodes({ shape: { products }, codes }: Layer, channel: number): number {
+  return codes.subarray(channel * products, (channel + 1) * products).reduce((a, b) => a + b, 0);
+}
+
 /** The float32 factor of a nudge. */
 export function floatFactorOf({ multiplier, shift }: FixedPoint, nudge: number): FloatFactor {
   if (multiplier === 0) return { centre: 0, scale: 0, offset: 0 };
@@ -66,7 +70,7 @@ const UNSIGNED = 128;
 
 /** The parameters of a panel. */
 export function panelParameters(layer: Layer, step: Step, grid: Grid, panel: number): Uint8Array {
-  const { shape, codes, biases, kinds, nudges } = layer;
+  const { shape, biases, kinds, nudges } = layer;
   const writer = new Writer(PARAMETER_BYTES);
   const kind = kinds[panel] ?? 0;
   const channels = Array.from({ length: PANEL }, (_, lane) => {
@@ -74,10 +78,8 @@ export function panelParameters(layer: Layer, step: Step, grid: Grid, panel: num
     if (channel >= shape.channels) {
       return { bias: 0, fixed: { multiplier: 0, shift: 0 }, nudge: 0 };
     }
-    const from = channel * shape.products;
-    const sum = codes.subarray(from, from + shape.products).reduce((a, b) => a + b, 0);
     return {
-      bias: (biases[channel] ?? 0) - (step.inZero + UNSIGNED) * sum,
+      bias: (biases[channel] ?? 0) - (step.inZero + UNSIGNED) * sumOfCodes(layer, channel),
       fixed: fixedPointOf(layer, grid, channel),
       nudge: nudges[channel] ?? 0,
     };

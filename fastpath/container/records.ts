@@ -1,8 +1,8 @@
-/** The record of a layer: 12 bytes of the plain part. */
+/** The record of a layer: 16 bytes of the plain part. */
 
 import { FORM, type LayerHead } from './layer.ts';
 
-/** Scales of the inputs and the output as float32, how channels' factors are given, what codes are, another layer. */
+/** Scales of the inputs and the output as float32, how channels' factors are given, what codes are, another layer, means. */
 const FORM_BITS = 2;
 const RANGE_BITS = 4;
 
@@ -23,16 +23,21 @@ export function readLayer(bytes: DataView, offset: number): LayerRecord {
     range: codes % 2 ** RANGE_BITS,
     lowBits: codes >> RANGE_BITS,
     repeats: repeats === 0 ? undefined : repeats - 1,
+    inputMean: bytes.getInt16(offset + 12, true),
+    outputMean: bytes.getInt16(offset + 14, true),
   };
 }
 
 export function writeLayer(bytes: DataView, offset: number, record: LayerRecord): void {
   const { inputScale, outputScale, form, roundedProduct, range, lowBits, repeats } = record;
+  const { inputMean, outputMean } = record;
   bytes.setFloat32(offset, inputScale, true);
   bytes.setFloat32(offset + 4, outputScale, true);
   bytes.setUint8(offset + 8, form + (roundedProduct ? 2 ** FORM_BITS : 0));
   bytes.setUint8(offset + 9, range + lowBits * 2 ** RANGE_BITS);
   bytes.setUint16(offset + 10, repeats === undefined ? 0 : repeats + 1, true);
+  bytes.setInt16(offset + 12, inputMean, true);
+  bytes.setInt16(offset + 14, outputMean, true);
 }
 
 /** Whether a record says nothing that has no meaning. */

@@ -11,12 +11,12 @@ import { WeightCoder } from './weights.ts';
 export function codeLayer(
   coder: SymbolCoder,
   layer: Layer,
-  { mantissas }: Grid,
+  grid: Grid,
   state: ParameterState,
   after: (part: 'weights' | 'parameters') => void = () => undefined,
 ): void {
   const weights = new WeightCoder(coder, layer);
-  const parameters = new ParameterCoder(coder, layer, mantissas.length, state);
+  const parameters = new ParameterCoder(coder, layer, grid, state);
   for (let panel = 0; panel < layer.shape.panels; panel++) {
     if (panel * PANEL < layer.shape.channels) weights.panel(panel);
     after('weights');

@@ -91,7 +91,7 @@ export function writeHeader(container: Uint8Array, header: ContainerHeader): voi
 }
 
 /** Of a layer's record. */
-export const LAYER_RECORD_BYTES = 12;
+export const LAYER_RECORD_BYTES = 16;
 /** The most numbers of a grid of scales, so that differences from a running mean fit a byte. */
 export const GRID = 128;
 

@@ -8,9 +8,10 @@
 import { Step } from '../step';
 import { initModels } from './models';
 import { digestOf } from './digest';
-import { formOf, isRecord, lowBitsOf, rangeOf, RECORD_BYTES, repeatsOf } from './layers';
+import { isRecord, lowBitsOf, rangeOf, RECORD_BYTES, repeatsOf } from './layers';
 import { readBytes } from './bytes';
-import { PANEL_PARAMETERS, setGrid, writePanel } from './panels';
+import { setGrid } from './factors';
+import { PANEL_PARAMETERS, writePanel } from './panels';
 import { beginLayerParameters, beginParameters, readParameters } from './parameters';
 import { isLayer, isLayerStep, parameterBytes, productsOf, weightBytes } from './shapes';
 import { readSteps, STEP_BYTES } from './steps';
@@ -147,7 +148,7 @@ function readLayers(image: usize, header: Header): i32 {
       memory.copy(weights, image + other.weights - PROGRAM_BASE, weightBytes(step));
       memory.copy(parameters, image + other.parameters - PROGRAM_BASE, parameterBytes(step));
     } else {
-      readLayer(step, record, weights, parameters, header.mantissas);
+      readLayer(step, record, weights, parameters);
     }
     if (damaged) return DAMAGED;
     layer += 1;
@@ -167,20 +168,14 @@ function placeConstant(image: usize, imageBytes: u32, address: usize, bytes: u32
   return image + offset;
 }
 
-function readLayer(
-  step: Step,
-  record: usize,
-  weights: usize,
-  parameters: usize,
-  mantissas: i32,
-): void {
+function readLayer(step: Step, record: usize, weights: usize, parameters: usize): void {
   const panels = step.outStride >> 3;
   beginWeights(step, rangeOf(record), lowBitsOf(record));
   beginLayerParameters();
   for (let panel = 0; panel < panels; panel++) {
     const lanes = min(max(step.outChannels - 8 * panel, 0), 8);
     if (lanes > 0) readWeights(step, weights, panel, lanes);
-    const kind = readParameters(formOf(record), mantissas, lanes);
-    writePanel(parameters + <usize>panel * PANEL_PARAMETERS, step, record, lanes, kind);
+    const kind = readParameters(record, lanes);
+    writePanel(parameters + <usize>panel * PANEL_PARAMETERS, step, lanes, kind);
   }
 }

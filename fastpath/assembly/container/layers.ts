@@ -3,7 +3,7 @@
 import { FORM_READY } from './parameters';
 import { MAX_LOW_BITS, MAX_RANGE } from './contexts';
 
-export const RECORD_BYTES: usize = 12;
+export const RECORD_BYTES: usize = 16;
 const ROUNDED_PRODUCT: i32 = 1 << 2;
 
 export function inputScaleOf(record: usize): f64 {
@@ -33,6 +33,15 @@ export function lowBitsOf(record: usize): i32 {
 /** One more than the layer that this one repeats; 0 where it is its own. */
 export function repeatsOf(record: usize): u32 {
   return load<u16>(record, 10);
+}
+
+/** What biases are told from, of the sum of a channel's codes, in quarters, and in output codes. */
+export function inputMeanOf(record: usize): i32 {
+  return load<i16>(record, 12);
+}
+
+export function outputMeanOf(record: usize): i32 {
+  return load<i16>(record, 14);
 }
 
 /** Whether a record says nothing that has no meaning. */

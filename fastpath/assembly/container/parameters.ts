@@ -1,31 +1,12 @@
-/** Factors and biases of a panel's channels: fastpath/container/parameters.ts. */
+/** Factors of a panel's channels, and what goes with them: fastpath/container/parameters.ts. */
 
-import {
-  BYTE_MODELS,
-  CENTRE,
-  KIND,
-  LENGTH,
-  MANTISSA,
-  NUDGE,
-  OTHER_LENGTH,
-  SCALE,
-  SHIFT,
-  SIGN,
-  WORD,
-} from './contexts';
-import { bitsOf, byteOf, MAX_LENGTH } from './numbers';
+import { beginBiases, readBias } from './biases';
+import { BYTE_MODELS, CENTRE, KIND, NUDGE, SCALE, SHIFT, WORD } from './contexts';
+import { setFixedPoint } from './factors';
+import { formOf } from './layers';
+import { byteOf } from './numbers';
 import { setDamaged, symbol } from './symbols';
-import {
-  BIASES,
-  FACTORS,
-  GRID,
-  KNOWN,
-  NUDGES,
-  panelWord,
-  setPanelWord,
-  SHIFTS,
-  workspace,
-} from './workspace';
+import { FACTORS, GRID, KNOWN, NUDGES, panelWord, setPanelWord, SHIFTS, workspace } from './workspace';
 
 export const FORM_GRID: i32 = 0;
 export const FORM_SCALES: i32 = 1;
@@ -33,36 +14,29 @@ export const FORM_READY: i32 = 2;
 
 const POINT: i32 = 4;
 const RATE: i32 = 3;
-const LENGTHS: i32 = 14;
 const FLOAT_KINDS: i32 = 2;
 
 /** What goes on from layer to layer. */
 let gridMean: i32 = 0;
-let lengthMean: i32 = 0;
 let kind: i32 = 0;
 
 export function beginParameters(): void {
   gridMean = (GRID / 2) << POINT;
-  lengthMean = 0;
   kind = 0;
+  beginBiases();
 }
 
 export function beginLayerParameters(): void {
   memory.fill(workspace + KNOWN, 0xff, 2 * GRID);
 }
 
-/** Reads a panel of `lanes` channels and returns its kind of rescaling. `perOctave`: numbers of the grid in an octave. */
-export function readParameters(form: i32, perOctave: i32, lanes: i32): i32 {
+/** Reads a panel of `lanes` channels, of whose codes the sums are known, and returns its kind of rescaling. */
+export function readParameters(record: usize, lanes: i32): i32 {
+  const form = formOf(record);
   for (let lane = 0; lane < lanes; lane++) readFactor(form, lane);
   for (let lane = 0; lane < lanes; lane++) {
-    const length = lengthOf(levelOf(form, perOctave, lane), lane);
-    let bias: i32 = 0;
-    if (length > 0) {
-      const negative = symbol(SIGN, lane) === 1;
-      bias = bitsOf(MANTISSA, lane, length);
-      if (negative) bias = -bias;
-    }
-    setPanelWord(BIASES, lane, bias);
+    setFixedPoint(record, lane);
+    readBias(record, lane);
   }
   kind = symbol(KIND + kind, 0);
   if (kind < FLOAT_KINDS) {
@@ -87,24 +61,6 @@ function readFactor(form: i32, lane: i32): void {
   for (let i = 3; i >= 0; i--) word = (word << 8) | byteOf(WORD + BYTE_MODELS * i, lane);
   setPanelWord(FACTORS, lane, word);
   if (form === FORM_READY) setPanelWord(SHIFTS, lane, <i32>(<i8>byteOf(SHIFT, lane)));
-}
-
-/** The binary logarithm of a channel's scale, in quarters. */
-function levelOf(form: i32, perOctave: i32, lane: i32): i32 {
-  if (form === FORM_READY) return 4 * panelWord(SHIFTS, lane);
-  const factor = panelWord(FACTORS, lane);
-  return form === FORM_SCALES ? factor >> 21 : (4 * factor) / perOctave;
-}
-
-/** The bits of a bias's magnitude. */
-function lengthOf(level: i32, lane: i32): i32 {
-  const expected = (lengthMean - (level << POINT) + (2 << POINT)) >> (POINT + 2);
-  const told = symbol(LENGTH, lane);
-  if (told === 0) return 0;
-  const length = told > LENGTHS ? byteOf(OTHER_LENGTH, lane) : told + expected - LENGTHS / 2;
-  const bounded = min(max(length, 1), MAX_LENGTH);
-  lengthMean += (((4 * bounded + level) << POINT) - lengthMean) >> RATE;
-  return bounded;
 }
 
 function readNudge(form: i32, lane: i32): void {
