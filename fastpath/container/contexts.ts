@@ -1,5 +1,6 @@
 /** The models of a container, by number: one for each context that symbols are told apart by. */
 
+import { SCALE_STEPS } from '../compile/float-rescaling.ts';
 import { SYMBOLS } from './models.ts';
 import { MAX_LOW_BITS, MAX_RANGE } from './records.ts';
 
@@ -34,7 +35,9 @@ const groups = {
   /** By part of the bits below the first, and their number in it. */
   mantissa: BITS,
   kind: repeat(5, () => 5),
-  nudge: [9],
+  /** Of the candidates that the compiler tries: the scale, the offset and the centre. */
+  scaleStep: [SCALE_STEPS.length],
+  offsetStep: BYTE,
   numberLength: repeat(2, () => BYTE).flat(),
   numberBits: repeat(2, () => BITS).flat(),
   stepPlace: repeat(28, () => 16),

@@ -99,8 +99,8 @@ export function encodeContainer(graph: Graph): EncodedContainer {
   const bits = { weights: 0, parameters: 0 };
   const state = new ParameterState();
   let before = writer.bits;
-  for (const [i, layer] of layers.entries()) {
-    if (repeats[i] !== undefined) continue;
+  const own = layers.filter((_, i) => repeats[i] === undefined);
+  for (const layer of own) {
     codeLayer(writer, layer, grid ?? NO_GRID, state, (part) => {
       bits[part] += writer.bits - before;
       before = writer.bits;
@@ -128,8 +128,8 @@ export function encodeContainer(graph: Graph): EncodedContainer {
       programBytes: program.length,
       ...parts,
       rest: container.length - parts.weights - parts.parameters,
-      weightCount: layers.reduce((sum, { codes }) => sum + codes.length, 0),
-      entropy: layers.reduce((sum, { codes }) => sum + entropyOf(codes), 0),
+      weightCount: own.reduce((sum, { codes }) => sum + codes.length, 0),
+      entropy: own.reduce((sum, { codes }) => sum + entropyOf(codes), 0),
     },
   };
 }

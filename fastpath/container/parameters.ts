@@ -11,10 +11,12 @@ import { GRID } from '../program/container.ts';
 import { BiasCoder, BiasState } from './biases.ts';
 import type { Grid } from './grid.ts';
 import { BYTE_MODELS, codeByte } from './numbers.ts';
-import { fixedPointOf, sumOfCodes } from './panels.ts';
+import { SCALE_STEPS } from '../compile/float-rescaling.ts';
+import { fixedPointOf, NUDGES, sumOfCodes } from './panels.ts';
 import type { SymbolCoder } from './symbols.ts';
 
 const PANEL = 8;
+const SCALES = SCALE_STEPS.length;
 /** Running means have 4 bits below the point, and take 1/8 of the latest. */
 const POINT = 4;
 const RATE = 3;
@@ -96,9 +98,12 @@ export class ParameterCoder {
       return;
     }
     const nudge = nudges[channel] ?? 0;
-    const steps = this.#coder.code(first.nudge, channel, nudge % 9);
-    const centre = codeByte(this.#coder, first.centre, channel, Math.floor(nudge / 9));
-    nudges[channel] = 9 * centre + steps;
+    const [steps, centre] = [nudge % NUDGES, Math.floor(nudge / NUDGES)];
+    const [scale, offset] = [steps % SCALES, Math.floor(steps / SCALES)];
+    const told = this.#coder.code(first.scaleStep, channel, scale);
+    const offsetTold = codeByte(this.#coder, first.offsetStep, channel, offset);
+    const centreTold = codeByte(this.#coder, first.centre, channel, centre);
+    nudges[channel] = NUDGES * centreTold + SCALES * offsetTold + told;
     if (head.form === FORM.grid) this.#nudges[number] = nudges[channel] ?? 0;
   }
 }

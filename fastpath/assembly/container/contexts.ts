@@ -9,6 +9,10 @@ export const MAX_LOW_BITS: i32 = 4;
 export const BYTE_MODELS: i32 = 17;
 export const BITS_MODELS: i32 = 16;
 
+/** Candidates that the compiler tries: scales, and offsets with each. */
+export const SCALE_STEPS: i32 = 5;
+export const NUDGES: i32 = 21 * SCALE_STEPS;
+
 export const DENSE: i32 = 0;
 export const DEPTHWISE: i32 = DENSE + MAX_RANGE * NEIGHBOUR_CONTEXTS;
 export const LOW: i32 = DEPTHWISE + (MAX_RANGE + MAX_LOW_BITS) * TAP_CONTEXTS;
@@ -23,8 +27,9 @@ export const OTHER_LENGTH: i32 = LENGTH + 2;
 export const SIGN: i32 = OTHER_LENGTH + BYTE_MODELS;
 export const MANTISSA: i32 = SIGN + 1;
 export const KIND: i32 = MANTISSA + BITS_MODELS;
-export const NUDGE: i32 = KIND + 5;
-export const CENTRE: i32 = NUDGE + 1;
+export const SCALE_STEP: i32 = KIND + 5;
+export const OFFSET_STEP: i32 = SCALE_STEP + 1;
+export const CENTRE: i32 = OFFSET_STEP + BYTE_MODELS;
 export const NUMBER_LENGTH: i32 = CENTRE + BYTE_MODELS;
 export const NUMBER_BITS: i32 = NUMBER_LENGTH + 2 * BYTE_MODELS;
 export const STEP_PLACE: i32 = NUMBER_BITS + 2 * BITS_MODELS;

@@ -13,8 +13,9 @@ import {
   MAX_RANGE,
   MODELS,
   NEIGHBOUR_CONTEXTS,
-  NUDGE,
   NUMBER_BITS,
+  SCALE_STEP,
+  SCALE_STEPS,
   SIGN,
   TAP_CONTEXTS,
   TOKEN,
@@ -43,7 +44,7 @@ export function initModels(): void {
   }
   initModel(SIGN, 2);
   initModelRange(KIND, KIND + 5, 5);
-  initModel(NUDGE, 9);
+  initModel(SCALE_STEP, SCALE_STEPS);
   initModelRange(TOKEN, TOKEN + 4, 4);
 }
 

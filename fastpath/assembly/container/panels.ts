@@ -2,8 +2,9 @@
 
 import { RESCALE_SIGNED_FLOAT, RESCALE_VECTOR } from '../requantize';
 import { Step } from '../step';
+import { NUDGES, SCALE_STEPS } from './contexts';
 import { exponentOf, powerOfTwo } from './factors';
-import { BIASES, MULTIPLIERS, NUDGES, panelWord, setPanelWord, SHIFTS, SUMS } from './workspace';
+import { BIASES, MULTIPLIERS, NUDGE, panelWord, setPanelWord, SHIFTS, SUMS } from './workspace';
 
 export const PANEL_PARAMETERS: usize = 112;
 const GROUP: usize = 32;
@@ -11,8 +12,8 @@ const GROUP: usize = 32;
 /** What a kernel adds to codes to take their sign from them. */
 const UNSIGNED: i32 = 128;
 const ZERO_SHIFT: i32 = -31;
-/** A channel of float32 factors without weights. */
-const NONE: i32 = 0;
+/** From an offset to the next, in 2^-24. */
+const OFFSET_UNIT: i32 = 32;
 
 /** Writes the parameters of a panel whose first `lanes` channels were read. */
 export function writePanel(to: usize, step: Step, lanes: i32, kind: i32): void {
@@ -22,13 +23,13 @@ export function writePanel(to: usize, step: Step, lanes: i32, kind: i32): void {
       bias = panelWord(BIASES, lane) - (step.inZero + UNSIGNED) * panelWord(SUMS, lane);
     } else {
       setPanelWord(MULTIPLIERS, lane, 0);
-      setPanelWord(NUDGES, lane, NONE);
+      setPanelWord(NUDGE, lane, 0);
     }
     const at = to + (<usize>lane << 2);
     const multiplier = panelWord(MULTIPLIERS, lane);
     const shift = multiplier === 0 ? ZERO_SHIFT : panelWord(SHIFTS, lane);
     if (kind <= RESCALE_SIGNED_FLOAT) {
-      bias -= writeFloat(at + GROUP, multiplier, shift, panelWord(NUDGES, lane));
+      bias -= writeFloat(at + GROUP, multiplier, shift, panelWord(NUDGE, lane));
     } else {
       store<i32>(at, multiplier, GROUP);
       if (kind === RESCALE_VECTOR) store<f32>(at, <f32>powerOfTwo(1 + shift), 2 * GROUP);
@@ -51,9 +52,9 @@ function writeFloat(at: usize, multiplier: i32, shift: i32, nudge: i32): i32 {
   }
   const factor = <f64>multiplier * powerOfTwo(shift - 31);
   const unit = powerOfTwo(exponentOf(factor) - 23);
-  const centre = nudge / 9;
-  const scale = <f64>(<f32>factor) + <f64>stepOf(nudge % 3) * unit;
-  const offsetStep = <f64>(-64 * stepOf((nudge % 9) / 3));
+  const centre = nudge / NUDGES;
+  const scale = <f64>(<f32>factor) + <f64>stepOf(nudge % SCALE_STEPS) * unit;
+  const offsetStep = <f64>(-OFFSET_UNIT * stepOf((nudge % NUDGES) / SCALE_STEPS));
   const offset =
     <f64>centre * factor + 0.5 + powerOfTwo(shift - 1) + offsetStep * powerOfTwo(-24);
   store<f32>(at, <f32>scale);
@@ -61,10 +62,11 @@ function writeFloat(at: usize, multiplier: i32, shift: i32, nudge: i32): i32 {
   return centre;
 }
 
-/** The candidates 0, 1 and -1, in this order. */
+/** The candidates 0, 1, -1, 2, -2 and so on, in this order. */
 @inline
 function stepOf(index: i32): i32 {
-  return index === 2 ? -1 : index;
+  const step = (index + 1) >> 1;
+  return (index & 1) === 1 ? step : -step;
 }
 
 function storeTwice(at: usize, code: i32): void {

@@ -1,12 +1,23 @@
 /** Factors of a panel's channels, and what goes with them: fastpath/container/parameters.ts. */
 
 import { beginBiases, readBias } from './biases';
-import { BYTE_MODELS, CENTRE, KIND, NUDGE, SCALE, SHIFT, WORD } from './contexts';
+import {
+  BYTE_MODELS,
+  CENTRE,
+  KIND,
+  NUDGES,
+  OFFSET_STEP,
+  SCALE,
+  SCALE_STEP,
+  SCALE_STEPS,
+  SHIFT,
+  WORD,
+} from './contexts';
 import { setFixedPoint } from './factors';
 import { formOf } from './layers';
 import { byteOf } from './numbers';
 import { setDamaged, symbol } from './symbols';
-import { FACTORS, GRID, KNOWN, NUDGES, panelWord, setPanelWord, SHIFTS, workspace } from './workspace';
+import { FACTORS, GRID, KNOWN, NUDGE, panelWord, setPanelWord, SHIFTS, workspace } from './workspace';
 
 export const FORM_GRID: i32 = 0;
 export const FORM_SCALES: i32 = 1;
@@ -66,11 +77,12 @@ function readFactor(form: i32, lane: i32): void {
 function readNudge(form: i32, lane: i32): void {
   const known = workspace + KNOWN + (<usize>panelWord(FACTORS, lane) << 1);
   if (form === FORM_GRID && load<i16>(known) >= 0) {
-    setPanelWord(NUDGES, lane, load<i16>(known));
+    setPanelWord(NUDGE, lane, load<i16>(known));
     return;
   }
-  const steps = symbol(NUDGE, lane);
-  const nudge = 9 * byteOf(CENTRE, lane) + steps;
-  setPanelWord(NUDGES, lane, nudge);
+  const scale = symbol(SCALE_STEP, lane);
+  const offset = byteOf(OFFSET_STEP, lane);
+  const nudge = NUDGES * byteOf(CENTRE, lane) + SCALE_STEPS * offset + scale;
+  setPanelWord(NUDGE, lane, nudge);
   if (form === FORM_GRID) store<i16>(known, <i16>nudge);
 }

@@ -10,7 +10,7 @@ export const FACTORS: usize = 96;
 export const MULTIPLIERS: usize = 128;
 export const SHIFTS: usize = 160;
 export const BIASES: usize = 192;
-export const NUDGES: usize = 224;
+export const NUDGE: usize = 224;
 /** Codes of a product: int16. */
 export const CODES: usize = 256;
 /** The nudge of each number on the grid, as far as a layer has told: int16, -1 where not. */
