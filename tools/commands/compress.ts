@@ -13,6 +13,8 @@ import { deployedBytes, float32Bytes, layerBytes } from '../compression/size.ts'
 import { listLabelledPhotos, listPhotos } from '../evaluation/photos.ts';
 import { UsageError } from '../errors.ts';
 import { checkOutput, sha256, writeBytes } from '../files.ts';
+import { containerText, reportContainer, type ContainerReport } from '../container-report.ts';
+import { encodeContainerFile } from '../formats/container.ts';
 import { encodeGraph } from '../formats/plumb.ts';
 import { checkClassifies, loadModel, modelFiles } from '../models.ts';
 import { percent, print, printJson, Progress, table } from './context.ts';
@@ -44,7 +46,10 @@ export function registerCompress(program: Command): void {
     .option('--bits <n>', 'codes of 2 to 8 bits in every layer', bits)
     .option('--photos <folder>', 'folder of calibration photos, or of one folder of them per label')
     .option('--calibration <file>', 'record to derive int8 of a float32 file with')
-    .requiredOption('-o, --output <file>', '.plumb file to write')
+    .requiredOption(
+      '-o, --output <file>',
+      'file to write: a container, or where its name ends in .plumb the graph alone',
+    )
     .option('--json', 'print the result as JSON')
     .action(compress);
 }
@@ -109,9 +114,15 @@ async function compress(model: string, flags: CompressFlags): Promise<void> {
     progress?.bar.end();
     ({ compressed, agreement } = result);
   }
-  const encoded = encodeGraph(compressed.graph);
-  writeBytes(output, encoded);
-  report(base, compressed, agreement, { output, digest: sha256(encoded), json: json === true });
+  const encoded = encodeContainerFile(compressed.graph);
+  const bytes = output.endsWith('.plumb') ? encodeGraph(compressed.graph) : encoded.file;
+  writeBytes(output, bytes);
+  const container = await reportContainer(encoded);
+  report(base, compressed, agreement, container, {
+    output,
+    digest: sha256(bytes),
+    json: json === true,
+  });
 }
 
 function goalOf({ ratio, maxLoss, bits }: CompressFlags): Goal {
@@ -141,6 +152,7 @@ function report(
   base: Graph,
   { graph, layers }: CompressedGraph,
   agreement: number | undefined,
+  container: ContainerReport,
   {
     output,
     digest,
@@ -172,6 +184,7 @@ function report(
       sha256: digest,
       bytes,
       float32Bytes: float32,
+      container,
       ...(agreement === undefined ? {} : { agreement }),
       layers: rows,
     });
@@ -194,4 +207,5 @@ function report(
   print(
     `${output}: about ${String(bytes)} bytes entropy coded, 1/${(float32 / bytes).toFixed(1)} of float32${agreement === undefined ? '' : `, first label of int8 on ${percent(agreement)} of the photos`}`,
   );
+  print(containerText(container, float32));
 }
