@@ -3,7 +3,7 @@
  * scales and biases back to tools.
  */
 
-import { PROGRAM_BASE, type Step } from '../program/format.ts';
+import { PROGRAM_BASE, roundUp, type Step } from '../program/format.ts';
 import { PARAMETER_BYTES } from '../program/kernels.ts';
 import { codeBytes } from './bytes.ts';
 import { modelSizes } from './contexts.ts';
@@ -31,6 +31,8 @@ export interface DecodedContainer {
   readonly grid: Grid;
   /** In the order of steps, but for those that repeat another. */
   readonly layers: readonly { readonly step: number; readonly layer: Layer }[];
+  /** The least offset from the image to its container with which what is written over has been read. */
+  readonly leastOffset: number;
 }
 
 /** @throws {ContainerError} for bytes that give no Program */
@@ -44,6 +46,11 @@ export function decodePlain(container: Uint8Array): DecodedContainer {
   const reader = new SymbolReader(modelSizes, words);
   const plain = new Uint8Array(header.plainBytes);
   if (!codeBytes(reader, plain, [])) refuseDamaged();
+  let leastOffset = Math.max(imageBytes - header.bytes, 0);
+  const write = (end: number): void => {
+    leastOffset = Math.max(leastOffset, end - CONTAINER_HEADER_BYTES - reader.bytesRead);
+  };
+  write(constantsStart(stepCount) - PROGRAM_BASE);
   const steps = new Int32Array(stepCount * FIELDS);
   codeSteps(reader, steps, PROGRAM_BASE + imageBytes, constantsStart(stepCount));
 
@@ -70,6 +77,7 @@ export function decodePlain(container: Uint8Array): DecodedContainer {
   const layers = found.flatMap(({ index, step, shape }, i) => {
     const record = readLayer(plainView, 4 * header.mantissas + i * LAYER_RECORD_BYTES);
     if (!isLayerRecord(record, i, header.mantissas)) refuseDamaged();
+    write(step.parameters - PROGRAM_BASE + shape.parameterBytes);
     if (record.repeats !== undefined) {
       const other = found[record.repeats];
       if (other?.shape.weightBytes !== shape.weightBytes) refuseDamaged();
@@ -83,7 +91,7 @@ export function decodePlain(container: Uint8Array): DecodedContainer {
     return [{ step: index, layer }];
   });
   if (!reader.finish() || digestOf(program) !== header.digest) refuseDamaged();
-  return { program, grid, layers };
+  return { program, grid, layers, leastOffset: roundUp(leastOffset, 16) };
 }
 
 function emptyLayer(shape: LayerShape, head: LayerRecord): Layer {

@@ -14,6 +14,7 @@ import {
   CONTAINER_VERSION,
   LAYER_RECORD_BYTES,
   MAX_RATIO,
+  readHeader,
   STEPS_OFFSET,
   writeHeader,
   type ContainerHeader,
@@ -116,9 +117,9 @@ export function encodeContainer(graph: Graph): EncodedContainer {
     gridExponent: grid?.exponent ?? 0,
     mostProducts: steps.reduce((most, { shape }) => Math.max(most, shape.products), 0),
   });
-  if (!sameBytes(decodePlain(container).program, program)) {
-    throw new Error('Expected the Program back');
-  }
+  const decoded = decodePlain(container);
+  if (!sameBytes(decoded.program, program)) throw new Error('Expected the Program back');
+  writeHeader(container, { ...readHeader(container), leastOffset: decoded.leastOffset });
   const parts = { weights: bits.weights / 8, parameters: bits.parameters / 8 };
   return {
     container,
@@ -139,7 +140,10 @@ const MAX_PLAIN_BYTES = 2 ** 20;
 
 function frame(
   stream: Uint16Array,
-  fields: Omit<ContainerHeader, 'magic' | 'version' | 'bytes' | 'workspaceBytes'> & {
+  fields: Omit<
+    ContainerHeader,
+    'magic' | 'version' | 'bytes' | 'workspaceBytes' | 'leastOffset'
+  > & {
     readonly mostProducts: number;
   },
 ): Uint8Array {
@@ -153,6 +157,8 @@ function frame(
     version: CONTAINER_VERSION,
     bytes: container.length,
     workspaceBytes: workspaceBytesOf(rest, mostProducts),
+    // Behind the whole image, until it is known how it decodes.
+    leastOffset: imageBytes,
   });
   const view = new DataView(container.buffer, CONTAINER_HEADER_BYTES);
   stream.forEach((word, i) => {

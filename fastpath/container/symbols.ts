@@ -97,6 +97,11 @@ export class SymbolReader implements SymbolCoder {
     return this.#words[this.#at - 1] ?? 0;
   }
 
+  /** Bytes of the stream that were read. */
+  get bytesRead(): number {
+    return 2 * this.#at;
+  }
+
   /** Whether everything was read and nothing was left, as the writer wrote it. */
   finish(): boolean {
     const rest = this.#words.subarray(this.#at);

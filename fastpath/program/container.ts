@@ -36,6 +36,8 @@ export const containerFields = [
   'gridExponent',
   /** What decoding takes besides, in bytes. */
   'workspaceBytes',
+  /** How far behind the image's beginning the container may lie at least: what it overlaps is read before written. */
+  'leastOffset',
 ] as const;
 
 export type ContainerHeader = Readonly<Record<(typeof containerFields)[number], number>>;
@@ -98,7 +100,7 @@ export const GRID = 128;
 /** Whether a header of `available` bytes may be that of a container: whether its sizes fit each other. */
 function isPossible(header: ContainerHeader, available: number): boolean {
   const { bytes, imageBytes, plainBytes, mantissas, layers, stepCount, gridExponent } = header;
-  const { workspaceBytes } = header;
+  const { workspaceBytes, leastOffset } = header;
   const lead = 4 * mantissas + LAYER_RECORD_BYTES * layers;
   const within = (value: number, least: number, most: number): boolean =>
     value >= least && value <= most;
@@ -111,7 +113,8 @@ function isPossible(header: ContainerHeader, available: number): boolean {
     within(mantissas, 0, GRID) &&
     within(gridExponent, -126, 127) &&
     within(plainBytes, lead + STEPS_OFFSET, lead + imageBytes) &&
-    within(workspaceBytes, 0, MOST_FIXED_BYTES + plainBytes + imageBytes)
+    within(workspaceBytes, 0, MOST_FIXED_BYTES + plainBytes + imageBytes) &&
+    within(leastOffset, 0, imageBytes)
   );
 }
 

@@ -43,8 +43,8 @@ export async function decodeContainer(
 }
 
 /**
- * Decodes a container to where a Program lies in a kernels' memory, and returns the bytes there. The container lies
- * behind them meanwhile, and the decoder's workspace behind it: where a Program's arena will be.
+ * Decodes a container to where a Program lies in a kernels' memory, and returns the bytes there. Meanwhile the container
+ * lies at their end and behind them, and the decoder's workspace behind it: where a Program's arena will be.
  */
 export async function decodeInto(
   memory: WebAssembly.Memory,
@@ -73,13 +73,13 @@ export async function decodeInto(
 }
 
 /** Addresses of what decoding takes, and the first byte that it does not. */
-export function placesOf({ bytes, imageBytes, workspaceBytes }: ContainerHeader): {
+export function placesOf({ bytes, imageBytes, workspaceBytes, leastOffset }: ContainerHeader): {
   readonly image: number;
   readonly at: number;
   readonly workspace: number;
   readonly end: number;
 } {
-  const at = PROGRAM_BASE + imageBytes;
-  const workspace = roundUp(at + bytes, 16);
+  const at = roundUp(PROGRAM_BASE + leastOffset, 16);
+  const workspace = roundUp(Math.max(at + bytes, PROGRAM_BASE + imageBytes), 16);
   return { image: PROGRAM_BASE, at, workspace, end: workspace + workspaceBytes };
 }

@@ -15,14 +15,14 @@ import { PANEL_PARAMETERS, writePanel } from './panels';
 import { beginLayerParameters, beginParameters, readParameters } from './parameters';
 import { isLayer, isLayerStep, parameterBytes, productsOf, weightBytes } from './shapes';
 import { readSteps, STEP_BYTES } from './steps';
-import { beginSymbols, damaged, endSymbols } from './symbols';
+import { beginSymbols, damaged, endSymbols, isRead } from './symbols';
 import { beginWeights, readWeights } from './weights';
 import { GRID, hasColumns, layerSteps, layOut, plain } from './workspace';
 
 /** Where a Program lies, by the addresses in it. */
 const PROGRAM_BASE: u32 = 16384;
 const MAX_RATIO: u64 = 256;
-const HEADER_BYTES: u32 = 44;
+const HEADER_BYTES: u32 = 48;
 const STREAM_STATES: u32 = 24;
 const STEPS_OFFSET: u32 = 32;
 const MAGIC: u32 = 0x434d4c50;
@@ -32,7 +32,7 @@ const VERSION: u32 = 1;
 const DONE: i32 = 0;
 /** No container, or one of another version. */
 const NO_CONTAINER: i32 = 1;
-/** The container needs a workspace of more bytes. */
+/** The workspace is too small, or the container too far before the end of the image. */
 const NO_ROOM: i32 = 2;
 const DAMAGED: i32 = 3;
 
@@ -49,7 +49,12 @@ class Header {
   stepCount: u32;
   gridExponent: i32;
   workspaceBytes: u32;
+  leastOffset: u32;
 }
+
+/** Of the header. */
+let layerCount: u32 = 0;
+let mantissas: u32 = 0;
 
 /** Plain bytes that are not placed yet, and where the next go. */
 let source: usize = 0;
@@ -58,7 +63,9 @@ let target: usize = 0;
 
 /**
  * Decodes the container at `at`, of which `available` bytes may be read, to the Program at `image`, which has to have
- * room for exactly the `imageBytes` that its header names. The three parts of the memory may not overlap.
+ * room for exactly the `imageBytes` that its header names. The container may lie `leastOffset` bytes or more behind the
+ * beginning of the image: where it overlaps the image's end, it is written over as it is read. The workspace may overlap
+ * neither.
  */
 export function decode(
   at: usize,
@@ -72,25 +79,32 @@ export function decode(
   const header = changetype<Header>(at);
   if (header.magic !== MAGIC || header.version !== VERSION) return NO_CONTAINER;
   if (!isPossible(header, available) || header.imageBytes !== imageBytes) return DAMAGED;
-  if (!layOut(workspace, workspaceBytes, header.plainBytes, header.layers)) return NO_ROOM;
+  // None of the header is read once the image is written.
+  const digest = header.digest;
+  const plainBytes = header.plainBytes;
+  const stepCount = header.stepCount;
+  layerCount = header.layers;
+  mantissas = header.mantissas;
+  setGrid(mantissas, header.gridExponent);
+  if (!layOut(workspace, workspaceBytes, plainBytes, layerCount)) return NO_ROOM;
   initModels();
   beginSymbols(at + HEADER_BYTES, at + (header.bytes & ~1));
-  memory.fill(image, 0, imageBytes);
-  if (!readBytes(plain, header.plainBytes)) return DAMAGED;
+  if (!readBytes(plain, plainBytes)) return DAMAGED;
+  const constants = STEPS_OFFSET + stepCount * <u32>STEP_BYTES;
+  if (!isRead(image + constants)) return NO_ROOM;
   const table = image + STEPS_OFFSET;
-  const constants = STEPS_OFFSET + header.stepCount * <u32>STEP_BYTES;
-  readSteps(table, header.stepCount, PROGRAM_BASE + imageBytes, PROGRAM_BASE + constants);
-  setGrid(header.mantissas, header.gridExponent);
-  source = plain + 4 * header.mantissas + RECORD_BYTES * header.layers;
-  sourceEnd = plain + header.plainBytes;
+  readSteps(table, stepCount, PROGRAM_BASE + imageBytes, PROGRAM_BASE + constants);
+  source = plain + 4 * mantissas + RECORD_BYTES * layerCount;
+  sourceEnd = plain + plainBytes;
   target = image;
   if (!place(image, STEPS_OFFSET)) return DAMAGED;
   target = image + constants;
-  const result = readLayers(image, header);
+  const result = readLayers(image, imageBytes, stepCount);
   if (result !== DONE) return result;
+  if (!endSymbols()) return DAMAGED;
+  if (!isRead(image + imageBytes)) return NO_ROOM;
   if (!place(image, imageBytes) || source !== sourceEnd) return DAMAGED;
-  if (!endSymbols() || digestOf(image, imageBytes) !== header.digest) return DAMAGED;
-  return DONE;
+  return digestOf(image, imageBytes) === digest ? DONE : DAMAGED;
 }
 
 /** Whether sizes fit each other and the `available` bytes. */
@@ -125,20 +139,20 @@ function place(image: usize, offset: u32): bool {
   return true;
 }
 
-function readLayers(image: usize, header: Header): i32 {
-  const imageBytes = header.imageBytes;
+function readLayers(image: usize, imageBytes: u32, stepCount: u32): i32 {
   let layer: u32 = 0;
   beginParameters();
-  for (let i: u32 = 0; i < header.stepCount; i++) {
+  for (let i: u32 = 0; i < stepCount; i++) {
     const step = changetype<Step>(image + STEPS_OFFSET + <usize>i * STEP_BYTES);
     if (!isLayer(step)) continue;
-    const record = plain + 4 * header.mantissas + RECORD_BYTES * <usize>layer;
-    if (layer === header.layers || !isRecord(record, layer, header.mantissas)) return DAMAGED;
+    const record = plain + 4 * mantissas + RECORD_BYTES * <usize>layer;
+    if (layer === layerCount || !isRecord(record, layer, mantissas)) return DAMAGED;
     if (!isLayerStep(step, imageBytes)) return DAMAGED;
     if (!hasColumns(productsOf(step))) return NO_ROOM;
     const weights = placeConstant(image, imageBytes, step.weights, weightBytes(step));
     const parameters = placeConstant(image, imageBytes, step.parameters, parameterBytes(step));
     if (weights === 0 || parameters === 0) return DAMAGED;
+    if (!isRead(parameters + parameterBytes(step))) return NO_ROOM;
     store<u32>(layerSteps + 4 * layer, changetype<usize>(step));
     const repeated = repeatsOf(record);
     if (repeated > 0) {
@@ -153,7 +167,7 @@ function readLayers(image: usize, header: Header): i32 {
     if (damaged) return DAMAGED;
     layer += 1;
   }
-  return layer === header.layers ? DONE : DAMAGED;
+  return layer === layerCount ? DONE : DAMAGED;
 }
 
 /**
@@ -170,6 +184,7 @@ function placeConstant(image: usize, imageBytes: u32, address: usize, bytes: u32
 
 function readLayer(step: Step, record: usize, weights: usize, parameters: usize): void {
   const panels = step.outStride >> 3;
+  memory.fill(weights, 0, weightBytes(step));
   beginWeights(step, rangeOf(record), lowBitsOf(record));
   beginLayerParameters();
   for (let panel = 0; panel < panels; panel++) {

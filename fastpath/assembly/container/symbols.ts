@@ -43,12 +43,17 @@ export function beginSymbols(from: usize, to: usize): void {
   damaged = false;
 }
 
-/** Whether everything was read and nothing but zeros is left. */
+/** Whether no word before `to` is still to be read. */
+export function isRead(to: usize): bool {
+  return to <= cursor;
+}
+
+/** Whether everything was read and nothing but zeros is left, which is passed over. */
 export function endSymbols(): bool {
   for (let i = 0; i < STATE_COUNT; i++) {
     if (load<u64>(workspace + STATES + 8 * i) !== LEAST_STATE) return false;
   }
-  for (let at = cursor; at < end; at += 2) if (load<u16>(at) !== 0) return false;
+  for (; cursor < end; cursor += 2) if (load<u16>(cursor) !== 0) return false;
   return !damaged;
 }
 

@@ -52,7 +52,7 @@ function guarded(container: Uint8Array): Uint8Array | string | undefined {
   const result = decode(at, header.bytes, image, imageBytes, workspace, workspaceBytes);
   for (const [from, to] of [
     [0, image],
-    [at, workspace],
+    [image + imageBytes, workspace],
     [end, bytes.length],
   ] as const) {
     if (Buffer.compare(bytes.subarray(from, to), before.subarray(from, to)) !== 0) {
@@ -158,7 +158,7 @@ describe('errors', () => {
   };
 
   it.each([
-    ['too short', container.slice(0, 43), 'Expected at least 44 bytes but found 43'],
+    ['too short', container.slice(0, 47), 'Expected at least 48 bytes but found 47'],
     [
       'other bytes',
       edited(0, 0x21),
@@ -174,6 +174,11 @@ describe('errors', () => {
     [
       'a small workspace',
       edited(containerFields.indexOf('workspaceBytes'), 100),
+      'Expected a container that decodes but found error 2',
+    ],
+    [
+      'a place that is written before it is read',
+      edited(containerFields.indexOf('leastOffset'), 16),
       'Expected a container that decodes but found error 2',
     ],
   ])('%s', async (_, bytes, text) => {
