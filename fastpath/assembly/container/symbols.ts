@@ -88,10 +88,10 @@ function renew(model: usize): void {
   for (let i = size; i <= 16; i++) store<i16>(model + 2 * i, <i16>(SHARES - 1));
 }
 
-/** The next symbol of a lane, by the model at an address. */
+/** The next symbol of a lane, by the model at an address. `panel` is the workspace. */
 @inline
-export function symbolOf(model: usize, lane: i32): i32 {
-  const at = workspace + STATES + (<usize>(lane & (STATE_COUNT - 1)) << 3);
+export function symbolOf(model: usize, panel: usize, lane: i32): i32 {
+  const at = panel + STATES + (<usize>(lane & (STATE_COUNT - 1)) << 3);
   const state = load<u64>(at);
   const rest = <u32>state & (SHARES - 1);
   // The starts at or below it: one bit each, from the first.
@@ -134,5 +134,5 @@ function renewLater(model: usize): void {
 
 /** The next symbol of a lane, by the number of its model. */
 export function symbol(model: i32, lane: i32): i32 {
-  return symbolOf(models + <usize>model * MODEL_BYTES, lane);
+  return symbolOf(models + <usize>model * MODEL_BYTES, workspace, lane);
 }
