@@ -204,8 +204,8 @@ function report(
       ]),
     ]),
   );
+  print(containerText(container, float32));
   print(
     `${output}: about ${String(bytes)} bytes entropy coded, 1/${(float32 / bytes).toFixed(1)} of float32${agreement === undefined ? '' : `, first label of int8 on ${percent(agreement)} of the photos`}`,
   );
-  print(containerText(container, float32));
 }

@@ -7,6 +7,7 @@ import process from 'node:process';
 import { describe, expect, it } from 'vitest';
 import { mobilenetV2, RangeObserver } from '../../reference/index.ts';
 import { sha256 } from '../files.ts';
+import { decodeModel } from '../formats/container.ts';
 import { decodeGraph, encodeGraph } from '../formats/plumb.ts';
 import { encodePng } from './png-writer.ts';
 import { temporaryFolder } from './temporary.ts';
@@ -106,6 +107,20 @@ describe('plumbline compress', () => {
     expect(bytes).toBeLessThanOrEqual(float32Bytes / 8);
     expect(bytes).toBeGreaterThan(float32Bytes / 9);
     expect(outputOf('again.plumb').labels).toEqual(['cat', 'dog']);
+  });
+
+  it('writes a container, and says what it takes', () => {
+    const args = [model, '--calibration', record, '--bits', '3'];
+    const { status, stdout } = compress(...args, '-o', 'nearest.plmc');
+    expect(status).toBe(0);
+    expect(stdout).toMatch(
+      /\ncontainer: \d+ bytes, 1\/[\d.]+ of float32\n {2}weights \d+ \(entropy of each layer's codes: \d+\), scales and biases \d+, the rest \d+\n {2}the same Program by brotli: \d+ bytes, .*\n {2}decoded in [\d.]+ ms of CPU time/,
+    );
+    compress(...args, '-o', 'nearest.plumb');
+    const bytes = readFileSync(join(folder.path, 'nearest.plmc'));
+    expect(encodeGraph(decodeModel('nearest.plmc', bytes))).toEqual(
+      encodeGraph(outputOf('nearest.plumb')),
+    );
   });
 
   it('is as small as a loss allows', () => {

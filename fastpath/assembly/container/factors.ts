@@ -48,7 +48,10 @@ function setMultiplier(factor: f64, lane: i32): void {
     multiplier >>= 1;
     shift += 1;
   }
-  if (shift < -31) multiplier = 0;
+  if (shift < -31) {
+    multiplier = 0;
+    shift = 0;
+  }
   setPanelWord(MULTIPLIERS, lane, <i32>multiplier);
   setPanelWord(SHIFTS, lane, shift);
 }

@@ -1,5 +1,7 @@
 /** Containers give their Programs back, byte for byte, whoever decodes them, and are as small as they are said to be. */
 
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
@@ -21,8 +23,12 @@ import {
 import { decoderModule, kernelsModule } from '../../../tools/kernels.ts';
 import { loadModel } from '../../../tools/models.ts';
 import { compileGraph, UnsupportedError } from '../../compile/index.ts';
+import { readHeader } from '../../program/container.ts';
+import { headerFields, PROGRAM_BASE, readWords } from '../../program/format.ts';
 import { kernels } from '../../program/kernels.ts';
+import { placesOf } from '../../runtime/container.ts';
 import { decodeContainer, loadContainer } from '../../runtime/index.ts';
+import { digestOf } from '../digest.ts';
 import { decodePlain, encodeContainer } from '../index.ts';
 import { fewCodes, withFewCodes } from './few-codes.ts';
 
@@ -120,6 +126,43 @@ describe.each(['small', 'large'])('%s', (model) => {
       if (range < 127) expect(sizes.weights).toBeLessThan(sizes.entropy);
     }
   });
+});
+
+describe('what decoders agree on', () => {
+  it('the kernels whose steps are layers', () => {
+    const source = readFileSync(
+      join(import.meta.dirname, '..', '..', 'assembly', 'container', 'shapes.ts'),
+      'utf8',
+    );
+    const numbered = (name: string): number =>
+      Number(new RegExp(`const ${name}: i32 = (\\d+);`).exec(source)?.[1]);
+    expect(kernels[numbered('CONV_2D')]?.name).toBe('conv2d_i8');
+    expect(kernels[numbered('DEPTHWISE')]?.name).toBe('depthwise_i8');
+  });
+
+  it('digests, as XXH32 defines them', () => {
+    // By another implementation, which gives the published 0xe2293b2f for "Nobody inspects the spammish repetition".
+    expect(digestOf(new Uint8Array(16)) >>> 0).toBe(0x8e022b3a);
+    expect(digestOf(Uint8Array.from({ length: 64 }, (_, i) => i)) >>> 0).toBe(0x31120435);
+    expect(() => digestOf(new Uint8Array(17))).toThrow(
+      new RangeError('Expected bytes in multiples of 16 but found 17'),
+    );
+  });
+});
+
+it('takes no more memory to decode than the Program does', () => {
+  for (const model of ['small', 'large']) {
+    const graph = withFewCodes(loadModel({ model, precision: 'int8' }), {
+      range: 7,
+      perOctave: 8,
+      biasBits: 5,
+    });
+    const { container, program } = encodeContainer(graph);
+    const view = new DataView(program.buffer);
+    const { imageBytes, arenaBytes } = readWords(view, 0, headerFields);
+    const { end } = placesOf(readHeader(container));
+    expect(end).toBeLessThanOrEqual(PROGRAM_BASE + imageBytes + arenaBytes);
+  }
 });
 
 it('refuses graphs that are not int8', () => {
