@@ -51,7 +51,12 @@ export {
   type OperatorResult,
 } from './run-operator.ts';
 export { resize, type RgbImage } from './preprocess/resize.ts';
-export { imageToInput, pixelsToInput, pixelTable } from './preprocess/image-to-input.ts';
+export {
+  imageToInput,
+  pixelsToInput,
+  pixelTable,
+  resizeToInput,
+} from './preprocess/image-to-input.ts';
 export { RangeObserver, type CalibrationRecord } from './quantization/calibration.ts';
 export { quantizeGraph, type QuantizeOptions } from './quantization/quantize-graph.ts';
 export type { Int16Weights } from './quantization/weights.ts';

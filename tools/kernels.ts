@@ -32,3 +32,11 @@ export function bestKernels(): Promise<ChosenKernels> {
 export function kernelsPath(variant: Variant = 'simd'): string {
   return packagePath('build', `kernels.${variant}.wasm`);
 }
+
+let decoder: WebAssembly.Module | undefined;
+
+/** The compiled decoder of containers; compiled once a process. */
+export function decoderModule(): WebAssembly.Module {
+  decoder ??= new WebAssembly.Module(readFileSync(packagePath('build', 'decoder.wasm')));
+  return decoder;
+}

@@ -22,7 +22,7 @@ import {
 } from '../reference/index.ts';
 import { FileError, issueOf, messageOf, UsageError } from './errors.ts';
 import { readBytes, readText, sha256 } from './files.ts';
-import { decodeGraph } from './formats/plumb.ts';
+import { decodeModel } from './formats/container.ts';
 
 export const embeddedNames = ['large', 'small'] as const;
 export type EmbeddedName = (typeof embeddedNames)[number];
@@ -77,7 +77,7 @@ export function modelFiles({ model, calibration }: ModelChoice): readonly [strin
 export function loadModel(choice: ModelChoice): Graph {
   const [path, recordPath] = modelFiles(choice);
   const bytes = readBytes(path);
-  const graph = decodeGraph(path, bytes);
+  const graph = decodeModel(path, bytes);
   const precision = choice.precision ?? graph.precision;
   if (precision === graph.precision) return graph;
   if (graph.precision !== 'float32' || precision === 'float32') {

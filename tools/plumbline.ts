@@ -14,6 +14,7 @@ import { registerBench } from './commands/bench.ts';
 import { registerCalibrate } from './commands/calibrate.ts';
 import { registerClassify } from './commands/classify.ts';
 import { registerCompile } from './commands/compile.ts';
+import { registerCompress } from './commands/compress.ts';
 import { registerConformance } from './commands/conformance.ts';
 import { registerEvaluate } from './commands/evaluate.ts';
 import { registerGolden } from './commands/golden.ts';
@@ -42,6 +43,7 @@ function createProgram(): Command {
   registerQuantize(program);
   registerEvaluate(program);
   registerCompile(program);
+  registerCompress(program);
   registerInspect(program);
   registerGolden(program);
   registerConformance(program);

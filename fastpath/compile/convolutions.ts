@@ -26,7 +26,7 @@ import { defaultWords, kernelNamed, type DraftStep, type Words } from './steps.t
 
 type Convolution = OperatorOf<'conv2d'> | OperatorOf<'depthwiseConv2d'>;
 type Sum = Convolution | OperatorOf<'fullyConnected'>;
-type StepBody = Omit<DraftStep, 'input' | 'second' | 'output'>;
+type StepBody = Omit<DraftStep, 'operator' | 'input' | 'second' | 'output'>;
 
 /** An int32 sum of products with int16 codes stays exact while sum of |w| is below this. */
 const INT32_WEIGHTS = 2 ** 31 / 2 ** 15;

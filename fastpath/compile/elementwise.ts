@@ -9,7 +9,7 @@ import { outputWords, refuseOperator, type Lowering } from './operator.ts';
 import { Writer } from './pack.ts';
 import { defaultWords, kernelNamed, type DraftStep } from './steps.ts';
 
-type StepBody = Omit<DraftStep, 'input' | 'second' | 'output'>;
+type StepBody = Omit<DraftStep, 'operator' | 'input' | 'second' | 'output'>;
 
 function body(
   name: string,

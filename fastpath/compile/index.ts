@@ -2,6 +2,7 @@
 
 import { elementTypes } from '../../reference/graph/element-type.ts';
 import type { Graph } from '../../reference/graph/graph.ts';
+import type { Operator } from '../../reference/graph/operator.ts';
 import { tensorAt, validateGraph } from '../../reference/validate/index.ts';
 import { pixelTable } from '../../reference/preprocess/image-to-input.ts';
 import type { ProgramDescription, ProgramImage, ProgramTensor } from '../program/description.ts';
@@ -21,6 +22,14 @@ export interface CompileOptions {
    * expansions may be computed in bands of rows, which takes less memory. Default false.
    */
   readonly intermediates?: boolean;
+  /** Whether the description lists operators' outputs, without which `runSteps` reports none. Default true. */
+  readonly report?: boolean;
+}
+
+/** A Program with the operator that each of its steps is of. */
+export interface CompiledGraph {
+  readonly program: Uint8Array;
+  readonly operators: readonly Operator[];
 }
 
 /**
@@ -30,10 +39,15 @@ export interface CompileOptions {
  * @throws {UnsupportedError} for a valid one that the fast path has no kernels for, naming operator and attribute, or
  *   whose extents go beyond what a Program may have
  */
-export function compileGraph(
+export function compileGraph(graph: Graph, options: CompileOptions = {}): Uint8Array {
+  return compileOperators(graph, options).program;
+}
+
+/** The same, telling steps' operators. */
+export function compileOperators(
   graph: Graph,
-  { intermediates = false }: CompileOptions = {},
-): Uint8Array {
+  { intermediates = false, report = true }: CompileOptions = {},
+): CompiledGraph {
   validateGraph(graph);
   const tables = imageTables(graph);
   const [, , width = 0] = tensorAt(graph, graph.inputs[0] ?? -1).shape;
@@ -45,7 +59,7 @@ export function compileGraph(
   const program = writeImage(
     draft,
     { workspaceBytes, constants: tables === undefined ? [] : [tables] },
-    (layout, [address]) => JSON.stringify(describe(graph, draft, layout, address)),
+    (layout, [address]) => JSON.stringify(describe(graph, draft, layout, address, report)),
   );
   try {
     checkProgram(program);
@@ -53,7 +67,7 @@ export function compileGraph(
     if (error instanceof ProgramError) throw new UnsupportedError(error.message, { cause: error });
     throw error;
   }
-  return program;
+  return { program, operators: draft.steps.map(({ operator }) => operator) };
 }
 
 function describe(
@@ -61,6 +75,7 @@ function describe(
   draft: Draft,
   layout: Layout,
   tables: number | undefined,
+  report: boolean,
 ): ProgramDescription {
   const place = (index: number): ProgramTensor => {
     const { name, type, shape, quantization } = tensorAt(graph, index);
@@ -91,7 +106,7 @@ function describe(
     precision: graph.precision,
     inputs: graph.inputs.map(place),
     outputs: graph.outputs.map(place),
-    intermediates: graph.operators.flatMap(({ output }) => {
+    intermediates: (report ? graph.operators : []).flatMap(({ output }) => {
       const whole = draft.places.get(output);
       return whole === undefined ? [] : [{ ...place(output), steps: whole.steps }];
     }),

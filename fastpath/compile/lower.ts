@@ -64,6 +64,9 @@ export function lowerGraph(graph: Graph): Draft {
   return { steps, buffers, inputs, outputs, places };
 }
 
+/** A step but for its place in the graph. */
+type StepBody = Omit<DraftStep, 'operator' | 'input' | 'output'>;
+
 class Lowerer {
   readonly steps: DraftStep[] = [];
   readonly buffers: DraftBuffer[] = [];
@@ -71,6 +74,8 @@ class Lowerer {
   readonly #graph: Graph;
   /** Copies of host buffers with pixels of whole vectors, by buffer. */
   readonly #padded = new Map<number, number>();
+  /** Whose steps are made. */
+  #operator: Operator | undefined;
 
   constructor(graph: Graph) {
     this.#graph = graph;
@@ -82,6 +87,7 @@ class Lowerer {
   }
 
   operator(operator: Operator): void {
+    this.#operator = operator;
     const inputs = operator.inputs.map((index) => tensorAt(this.#graph, index));
     const output = tensorAt(this.#graph, operator.output);
     const lowering = loweringOf(operator, inputs, output);
@@ -128,11 +134,11 @@ class Lowerer {
   #emit(
     { operator, output, outputType }: Lowering,
     input: number,
-    lower: (input: Buffer, output: Buffer) => Omit<DraftStep, 'input' | 'output'>,
+    lower: (input: Buffer, output: Buffer) => StepBody,
   ): void {
     const buffer = this.#buffer(kernelBuffer(outputType, extentsOf(output.shape)));
     const step = lower(this.#at(input), this.#at(buffer));
-    this.steps.push({ ...step, input, output: buffer });
+    this.#step({ ...step, input, output: buffer });
     this.#place(operator.output, buffer);
   }
 
@@ -172,14 +178,19 @@ class Lowerer {
     const channels = output.shape[3] ?? 0;
     if (from.channels === channels) return buffer;
     const to = this.#buffer(kernelBuffer(from.type, { ...from, channels }));
-    this.steps.push({ ...repeatStep(from, this.#at(to)), input: buffer, output: to });
+    this.#step({ ...repeatStep(from, this.#at(to)), input: buffer, output: to });
     return to;
   }
 
   #copy(buffer: number, to: Buffer): number {
     const copied = this.#buffer(to);
-    this.steps.push({ ...reshapeStep(this.#at(buffer), to), input: buffer, output: copied });
+    this.#step({ ...reshapeStep(this.#at(buffer), to), input: buffer, output: copied });
     return copied;
+  }
+
+  #step(step: Omit<DraftStep, 'operator'>): void {
+    if (this.#operator === undefined) throw new Error('Expected an operator');
+    this.steps.push({ ...step, operator: this.#operator });
   }
 
   #buffer(buffer: DraftBuffer): number {
@@ -213,11 +224,7 @@ class Lowerer {
   }
 }
 
-function lowerOne(
-  lowering: Lowering,
-  input: Buffer,
-  output: Buffer,
-): Omit<DraftStep, 'input' | 'output'> {
+function lowerOne(lowering: Lowering, input: Buffer, output: Buffer): StepBody {
   const { operator } = lowering;
   switch (operator.kind) {
     case 'averagePool':

@@ -104,7 +104,7 @@ export interface ChannelFactors {
 }
 
 /** The kinds of rescaling of fastpath/assembly/requantize.ts. */
-const RESCALE = { float: 0, signedFloat: 1, vector: 2, lanes: 3, double: 4 } as const;
+export const RESCALE = { float: 0, signedFloat: 1, vector: 2, lanes: 3, double: 4 } as const;
 
 /** Parameters of panels of int32 sums: 8 biases, 8 factors and 8 third parameters, then how they are applied. */
 export function packFactors(factors: ChannelFactors): Uint8Array {

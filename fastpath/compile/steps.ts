@@ -1,5 +1,6 @@
 /** A step before addresses are known. */
 
+import type { Operator } from '../../reference/graph/operator.ts';
 import type { Step } from '../program/format.ts';
 import { kernels, type Kernel } from '../program/kernels.ts';
 import type { Buffer } from './buffers.ts';
@@ -12,6 +13,8 @@ export type Words = Omit<
 
 /** `input`, `second` and `output` are numbers of buffers, of which a step may begin some bytes further in. */
 export interface DraftStep {
+  /** What it computes, or moves for. */
+  readonly operator: Operator;
   readonly kernel: Kernel;
   readonly input: number;
   readonly inputOffset?: number;

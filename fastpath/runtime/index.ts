@@ -9,10 +9,13 @@ import type {
 import { PROGRAM_BASE } from '../program/format.ts';
 import { checkProgram, elementBytes, type CheckedProgram } from '../program/check-program.ts';
 import { refuse } from '../program/errors.ts';
+import { decodeInto, type Decoder } from './container.ts';
 import { ImageStream, type ResizeKernels, type SourceImage } from './image-stream.ts';
 
 export { ProgramError, programRules, type ProgramRule } from '../program/errors.ts';
 export { ImageStream, type SourceImage } from './image-stream.ts';
+export { ContainerError } from '../program/container.ts';
+export { decodeContainer, type Decoder } from './container.ts';
 export { variants, type Variant } from './variant.ts';
 export type {
   ProgramDescription,
@@ -103,32 +106,80 @@ export async function loadProgram(
   if (!((program as unknown) instanceof Uint8Array)) {
     throw new TypeError(`Expected the Program as Uint8Array but found ${kindOf(program)}`);
   }
-  const module =
-    kernels instanceof WebAssembly.Module ? kernels : await WebAssembly.compile(kernels);
-  // The loader's asynchronous form looks for `Response`, which takes Node tens of milliseconds to provide (measured).
-  const { exports } = instantiateSync<Exports>(module);
+  const exports = await instantiate(kernels);
   onStage?.('instantiated');
   // Checked and copied without a pause between, in which the bytes could change; shared ones can at any time.
   const image = program.buffer instanceof ArrayBuffer ? program : program.slice();
   const checked = checkProgram(image);
-  const resize = checked.description.image === undefined ? [] : ['resizeBegin', 'resizeRow'];
-  for (const name of ['memory', 'dataEnd', ...resize]) {
-    if (exports[name] === undefined) refuse('kernel-export', 'Kernels', name);
+  const runners = runnersOf(checked, exports);
+  onStage?.('checked');
+  reserve(exports.memory, checked.end);
+  new Uint8Array(exports.memory.buffer).set(image, PROGRAM_BASE);
+  onStage?.('copied');
+  return new LoadedProgram(checked, image.length, exports, runners);
+}
+
+/**
+ * Decodes a container in a new instance of the kernels and loads the Program that it gives.
+ *
+ * @throws {TypeError} for a container that is no Uint8Array
+ * @throws {ContainerError} for one that gives no Program
+ * @throws {ProgramError} for the first rule that its Program breaks: nothing of it has been used then
+ * @throws {RangeError} where the engine has not the memory
+ */
+export async function loadContainer(
+  container: Uint8Array,
+  kernels: Kernels,
+  decoder: Decoder,
+  { onStage }: LoadOptions = {},
+): Promise<FastPath> {
+  const exports = await instantiate(kernels);
+  onStage?.('instantiated');
+  checkBase(exports);
+  const image = await decodeInto(exports.memory, container, decoder);
+  const checked = checkProgram(image);
+  const runners = runnersOf(checked, exports);
+  onStage?.('checked');
+  reserve(exports.memory, checked.end);
+  onStage?.('copied');
+  return new LoadedProgram(checked, image.length, exports, runners);
+}
+
+async function instantiate(kernels: Kernels): Promise<Exports> {
+  const module =
+    kernels instanceof WebAssembly.Module ? kernels : await WebAssembly.compile(kernels);
+  // The loader's asynchronous form looks for `Response`, which takes Node tens of milliseconds to provide (measured).
+  return instantiateSync<Exports>(module).exports;
+}
+
+/** The kernels of a checked Program's steps. */
+function runnersOf(checked: CheckedProgram, exports: Exports): readonly Runner[] {
+  checkBase(exports);
+  if (checked.description.image !== undefined) {
+    for (const name of ['resizeBegin', 'resizeRow']) checkExport(exports, name);
   }
-  const { memory } = exports;
-  const base = exports.dataEnd();
-  if (base > PROGRAM_BASE) refuse('kernel-base', 'Kernels', PROGRAM_BASE, base);
-  const runners = checked.steps.map(({ kernel, record }) => {
+  return checked.steps.map(({ kernel, record }) => {
     const run = exports[kernel.name];
     if (typeof run !== 'function') refuse('kernel-export', 'Kernels', kernel.name);
     return { name: kernel.name, run: run as (record: number) => void, record };
   });
-  onStage?.('checked');
-  const pages = Math.ceil(checked.end / PAGE_BYTES) - memory.buffer.byteLength / PAGE_BYTES;
+}
+
+/** Checks that a Program's place is free. */
+function checkBase(exports: Exports): void {
+  for (const name of ['memory', 'dataEnd']) checkExport(exports, name);
+  const base = exports.dataEnd();
+  if (base > PROGRAM_BASE) refuse('kernel-base', 'Kernels', PROGRAM_BASE, base);
+}
+
+function checkExport(exports: Exports, name: string): void {
+  if (exports[name] === undefined) refuse('kernel-export', 'Kernels', name);
+}
+
+/** Grows a memory so that it holds the bytes before `end`. */
+function reserve(memory: WebAssembly.Memory, end: number): void {
+  const pages = Math.ceil(end / PAGE_BYTES) - memory.buffer.byteLength / PAGE_BYTES;
   if (pages > 0) memory.grow(pages);
-  new Uint8Array(memory.buffer).set(image, PROGRAM_BASE);
-  onStage?.('copied');
-  return new LoadedProgram(checked, image.length, exports, runners);
 }
 
 function kindOf(value: unknown): string {

@@ -22,7 +22,8 @@ export function imageToInput(graph: Graph, image: RgbImage): TensorData {
   return pixelsToInput(graph.preprocessing, input, resized.data);
 }
 
-function resizeToInput(
+/** The pixels of an image that a network takes: resized, and cut out, as its preprocessing says. */
+export function resizeToInput(
   { resize: manner, crop = 1 }: Preprocessing,
   image: RgbImage,
   width: number,

@@ -2,8 +2,8 @@
  * The import rule: arrows between folders point one way (README, "Structure").
  *
  * reference imports nothing but itself; fastpath/program, the format of compiled graphs, nothing but itself;
- * fastpath/compile imports the format and the reference without its interpreter; fastpath/module, which writes WebAssembly,
- * the same and fastpath/compile; fastpath/runtime the format alone;
+ * fastpath/compile imports the format and the reference without its interpreter; fastpath/container these and the
+ * compiler; fastpath/module, which writes WebAssembly, the same; fastpath/runtime the format alone;
  * images, the decoding of image files, nothing but itself and the decoders;
  * golden and conformance import all of these, and conformance golden; tools imports them all, and lends golden and
  * conformance its formats and files; worker imports fastpath/runtime, the Program format, images and the
@@ -40,16 +40,23 @@ export const importRules = [
     '/reference/(interpreter|run-operator|quantization)',
   ),
   restrict(
+    ['fastpath/container/**/*.ts'],
+    'fastpath/container imports the compiler, the Program format and what the reference says of graphs',
+    '^[^.]',
+    '/(golden|conformance|tools|worker|runtime)/',
+    '/reference/(interpreter|run-operator|quantization)',
+  ),
+  restrict(
     ['fastpath/program/**/*.ts'],
     'fastpath/program imports nothing but itself, and zod to read descriptions',
     '^(?![.]|zod/mini$)',
-    '/(reference|golden|conformance|tools|worker|compile|module|runtime)/',
+    '/(reference|golden|conformance|tools|worker|compile|container|module|runtime)/',
   ),
   restrict(
     ['fastpath/runtime/**/*.ts'],
     'fastpath/runtime imports the Program format alone: no file system, no other folder',
     '^node:',
-    '/(reference|golden|conformance|tools|worker|compile|module)/',
+    '/(reference|golden|conformance|tools|worker|compile|container|module)/',
   ),
   restrict(
     ['images/**/*.ts'],
@@ -76,7 +83,7 @@ export const importRules = [
     ['worker/src/**/*.ts', 'worker/page/**/*.ts'],
     'the Worker and its page ship no compiler, no interpreter and no tools, and know no file system',
     '^node:',
-    '/(golden|conformance|tools|compile|module)/',
+    '/(golden|conformance|tools|compile|container|module)/',
     '/reference/(?!preprocess/)',
   ),
 ];

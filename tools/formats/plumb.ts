@@ -20,6 +20,7 @@ import {
   type GraphTensor,
   type Operator,
   type TensorData,
+  type UncheckedGraph,
 } from '../../reference/index.ts';
 import { FileError, issueOf, messageOf } from '../errors.ts';
 import { pack, unpack } from './message-pack.ts';
@@ -120,6 +121,27 @@ function versionOf({ operators, preprocessing }: StoredGraph | Graph): number {
  * @throws {FileError} for bytes that are no intact, valid graph
  */
 export function decodeGraph(file: string, data: Uint8Array): Graph {
+  const graph = decodeUnchecked(file, data);
+  checkGraph(file, graph);
+  return graph;
+}
+
+/** @throws {FileError} for the first rule of graphs that does not hold */
+export function checkGraph(file: string, graph: UncheckedGraph): asserts graph is Graph {
+  try {
+    validateGraph(graph);
+  } catch (error) {
+    if (error instanceof GraphError) throw new FileError(file, error.message, { cause: error });
+    throw error;
+  }
+}
+
+/**
+ * The graph in a file's bytes, whatever rules it breaks.
+ *
+ * @throws {FileError} for bytes that are no intact graph
+ */
+export function decodeUnchecked(file: string, data: Uint8Array): UncheckedGraph {
   const outer = parse(file, envelope, unpackFile(file, data));
   if (outer.format !== FORMAT) {
     throw new FileError(file, `Expected a Plumbline graph but found format "${outer.format}"`);
@@ -144,14 +166,7 @@ export function decodeGraph(file: string, data: Uint8Array): Graph {
       `Expected a graph of version ${String(outer.version)} but found one of version ${String(versionOf(stored))}`,
     );
   }
-  const graph = { ...stored, tensors: stored.tensors.map((tensor) => loadTensor(file, tensor)) };
-  try {
-    validateGraph(graph);
-  } catch (error) {
-    if (error instanceof GraphError) throw new FileError(file, error.message, { cause: error });
-    throw error;
-  }
-  return graph;
+  return { ...stored, tensors: stored.tensors.map((tensor) => loadTensor(file, tensor)) };
 }
 
 /** A graph as if it had not been imported: its operators tell no place in another file. */

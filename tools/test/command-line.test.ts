@@ -51,6 +51,7 @@ describe('help', () => {
     ['evaluate'],
     ['inspect'],
     ['compile'],
+    ['compress'],
     ['golden'],
     ['conformance'],
     ['kernel'],
