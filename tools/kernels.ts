@@ -37,6 +37,10 @@ let decoder: WebAssembly.Module | undefined;
 
 /** The compiled decoder of containers; compiled once a process. */
 export function decoderModule(): WebAssembly.Module {
-  decoder ??= new WebAssembly.Module(readFileSync(packagePath('build', 'decoder.wasm')));
+  decoder ??= new WebAssembly.Module(readFileSync(decoderPath()));
   return decoder;
+}
+
+export function decoderPath(): string {
+  return packagePath('build', 'decoder.wasm');
 }

@@ -35,7 +35,7 @@ export interface WasmModule {
  * Of custom sections, which say nothing that runs, none is kept.
  *
  * @throws {TypeError} for what is no Uint8Array
- * @throws {RangeError} for bytes that are no module, one with imports, or opcodes that kernels do not have
+ * @throws {RangeError} for bytes that are no module, one that imports more than a memory, or opcodes that kernels do not have
  */
 export function decodeModule(bytes: Uint8Array): WasmModule {
   if (!((bytes as unknown) instanceof Uint8Array)) {
@@ -52,9 +52,7 @@ export function decodeModule(bytes: Uint8Array): WasmModule {
     const content = reader.take(reader.unsigned());
     if (id !== sectionIds.custom) sections.push({ id, content });
   }
-  if (contentOf(sections, sectionIds.import) !== undefined) {
-    throw new RangeError('Expected a WebAssembly module without imports');
-  }
+  checkImports(reading(sections, sectionIds.import));
   const start = contentOf(sections, sectionIds.start);
   const types = decodeIndices(sections);
   return {
@@ -64,6 +62,21 @@ export function decodeModule(bytes: Uint8Array): WasmModule {
     ...(start === undefined ? {} : { start: new Reader(start).unsigned() }),
   };
 }
+
+/** A memory alone may be imported, so that the numbers of functions and globals are those of the module's own. */
+function checkImports(reader: Reader): void {
+  for (let left = reader.unsigned(); left > 0; left--) {
+    reader.take(reader.unsigned());
+    reader.take(reader.unsigned());
+    if (reader.byte() !== MEMORY) {
+      throw new RangeError('Expected a WebAssembly module that imports nothing but a memory');
+    }
+    const limits = reader.byte();
+    for (let each = 0; each <= limits; each++) reader.unsigned();
+  }
+}
+
+const MEMORY = 2;
 
 /** A reader of a section's content; where there is none, of no items. */
 function reading(sections: readonly Section[], id: number): Reader {

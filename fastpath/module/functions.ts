@@ -3,7 +3,7 @@
 import { signed, unsigned } from './leb.ts';
 import { encodeInstruction, opcodeNamed } from './opcodes.ts';
 import type { Records } from './placement.ts';
-import { concatenate, withLength } from './sections.ts';
+import { concatenate, I32, withLength } from './sections.ts';
 
 /** A function's body: locals of i32 beyond its parameters, then instructions. */
 function body(locals: number, ...instructions: readonly Uint8Array[]): Uint8Array {
@@ -11,8 +11,7 @@ function body(locals: number, ...instructions: readonly Uint8Array[]): Uint8Arra
   return withLength([], concatenate([Uint8Array.from(declared), ...instructions, op('end')]));
 }
 
-/** The type i32, and the type of a block without a result. */
-export const I32 = 0x7f;
+/** The type of a block without a result. */
 const NOTHING = 0x40;
 
 function op(name: string, ...immediates: readonly number[]): Uint8Array {
@@ -70,8 +69,8 @@ export function placeBody(segment: number): Uint8Array {
   );
 }
 
-/** Calls `first`, then places records from a data segment, which is dropped. */
-export function startBody(
+/** Calls the functions `first`, then places records from a data segment, which is dropped. */
+export function placingBody(
   first: readonly number[],
   place: number,
   segment: number,
@@ -81,9 +80,16 @@ export function startBody(
     const given = [to, count, stride, size, bytes.length - count * size];
     return [...given.map(constant), call(place)];
   });
-  return body(
-    0,
-    ...first.map(call),
-    ...(placed.length === 0 ? [] : [constant(0), ...placed, op('drop'), op('data.drop', segment)]),
-  );
+  const drop = [op('drop'), op('data.drop', segment)];
+  return body(0, ...first.map(call), constant(0), ...placed, ...drop);
+}
+
+/** Calls the functions `first`, then `decode` with its arguments; traps unless it returns 0. */
+export function decodingBody(
+  first: readonly number[],
+  decode: number,
+  given: readonly number[],
+): Uint8Array {
+  const check = [op('if', NOTHING), op('unreachable'), op('end')];
+  return body(0, ...first.map(call), ...given.map(constant), call(decode), ...check);
 }

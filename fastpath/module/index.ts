@@ -12,14 +12,17 @@
 
 import type { Graph } from '../../reference/graph/graph.ts';
 import { compileGraph, UnsupportedError } from '../compile/index.ts';
-import { checkProgram, elementBytes } from '../program/check-program.ts';
+import { encodeContainer, type EncodedContainer } from '../container/index.ts';
+import { checkProgram, elementBytes, type CheckedProgram } from '../program/check-program.ts';
+import { readHeader } from '../program/container.ts';
 import type { ProgramTensor } from '../program/description.ts';
 import { PROGRAM_BASE, roundUp } from '../program/format.ts';
-import { decodeModule } from './decode.ts';
+import { DECODE, type CodedConstants, type Constants } from './contents.ts';
+import { decodeModule, type WasmModule } from './decode.ts';
 import type { ModuleDescription } from './description.ts';
 import { placementsOf } from './placement.ts';
 import { contentOf, sectionIds } from './sections.ts';
-import { selectFunctions } from './select.ts';
+import { selectFunctions, type Selection } from './select.ts';
 import { writeModule, type ModuleSizes } from './write.ts';
 
 export { UnsupportedError };
@@ -33,36 +36,49 @@ export interface CompiledModule {
   readonly sizes: ModuleSizes;
 }
 
+export interface ModuleOptions {
+  /**
+   * The bytes of the decoder's module: the constants are then entropy coded and decoded when the module starts. For
+   * int8 alone. Without it they are stored as they are.
+   */
+  readonly decoder?: Uint8Array;
+}
+
 const PAGE_BYTES = 65536;
 const MAX_PAGES = 32768;
 
 /**
  * Compiles a graph to one module. Its kernels are those of `kernels`, instruction by instruction; only the numbers of
- * functions differ. The same graph and kernels give the same bytes.
+ * functions differ. The same graph, kernels and decoder give the same bytes.
  *
  * @param kernels the bytes of the kernels' module, in whichever variant
  * @throws {GraphError} for an invalid graph
- * @throws {UnsupportedError} for a valid one that the fast path has no kernels for, or that has not one input and one
- *   output
- * @throws {TypeError, RangeError} for kernels that are no such module
+ * @throws {UnsupportedError} for a valid one that the fast path has no kernels for, that has not one input and one
+ *   output, or that cannot be coded
+ * @throws {TypeError, RangeError} for kernels or a decoder that are no such module
  */
-export function compileModule(graph: Graph, kernels: Uint8Array): CompiledModule {
-  const module = decodeModule(kernels);
-  for (const id of [sectionIds.data, sectionIds.element]) {
-    if (contentOf(module.sections, id) !== undefined) {
-      throw new RangeError('Expected kernels without data and tables of their own');
-    }
-  }
+export function compileModule(
+  graph: Graph,
+  kernels: Uint8Array,
+  { decoder }: ModuleOptions = {},
+): CompiledModule {
   // Hosts prepare images themselves: what a Program needs to do so would take memory.
   const { preprocessing, ...bare } = graph;
-  const program = compileGraph(bare);
+  const coded = decoder === undefined ? undefined : encodeContainer(bare);
+  const program = coded?.program ?? compileGraph(bare, { report: false });
   const checked = checkProgram(program);
   const { inputs, outputs } = checked.description;
   const input = only('input', inputs);
   const output = only('output', outputs);
   const steps = checked.steps.map(({ kernel, record }) => ({ kernel: kernel.name, record }));
-  const selection = selectFunctions(module, [...new Set(steps.map(({ kernel }) => kernel))]);
-  const describe = roundUp(checked.end, 16);
+  const names = [...new Set(steps.map(({ kernel }) => kernel))];
+  const selection = selectFunctions(decodeWithoutData(kernels), names);
+  const constants: Constants =
+    coded === undefined || decoder === undefined
+      ? { kind: 'plain', ...placementsOf(program, checked) }
+      : codedConstants(coded, checked, decoder, selection);
+  const used = constants.kind === 'coded' ? Math.max(checked.end, constants.end) : checked.end;
+  const describe = roundUp(used, 16);
   const describing = (memory: number): ModuleDescription => ({
     format: 'plumbline module',
     version: 1,
@@ -73,20 +89,16 @@ export function compileModule(graph: Graph, kernels: Uint8Array): CompiledModule
     output: tensorOf(output),
     ...(preprocessing === undefined ? {} : { preprocessing: preprocessingOf(preprocessing) }),
     labels: [...graph.labels],
-    bytes: {
-      constants: checked.end - checked.arenaBytes - PROGRAM_BASE,
-      arena: checked.arenaBytes,
-      memory,
-    },
+    bytes: { constants: program.length, arena: checked.arenaBytes, memory },
   });
   // Its own length decides on the number that it tells, whose digits are fewer than the room of a page.
   const room = encode(describing(MAX_PAGES * PAGE_BYTES)).length;
   const memoryPages = Math.ceil((describe + room) / PAGE_BYTES);
   const description = describing(memoryPages * PAGE_BYTES);
   const { bytes, sizes } = writeModule({
-    selection,
+    kernels: selection,
     steps,
-    placements: placementsOf(program, checked),
+    constants,
     input: input.address,
     output: output.address,
     describe,
@@ -94,6 +106,36 @@ export function compileModule(graph: Graph, kernels: Uint8Array): CompiledModule
     memoryPages,
   });
   return { bytes, description, sizes };
+}
+
+function decodeWithoutData(bytes: Uint8Array): WasmModule {
+  const module = decodeModule(bytes);
+  for (const id of [sectionIds.data, sectionIds.element]) {
+    if (contentOf(module.sections, id) !== undefined) {
+      throw new RangeError('Expected a module without data and tables of its own');
+    }
+  }
+  return module;
+}
+
+/** The container lies where activations will, and what its decoder works in, behind it. */
+function codedConstants(
+  { container, program }: EncodedContainer,
+  { end, arenaBytes }: CheckedProgram,
+  decoder: Uint8Array,
+  kernels: Selection,
+): CodedConstants {
+  const to = end - arenaBytes;
+  const workspace = roundUp(to + container.length, 16);
+  const { workspaceBytes } = readHeader(container);
+  return {
+    kind: 'coded',
+    container,
+    to,
+    decoder: selectFunctions(decodeWithoutData(decoder), [DECODE], kernels),
+    given: [to, container.length, PROGRAM_BASE, program.length, workspace, workspaceBytes],
+    end: workspace + workspaceBytes,
+  };
 }
 
 function only(what: string, tensors: readonly ProgramTensor[]): ProgramTensor {

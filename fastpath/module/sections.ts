@@ -48,6 +48,17 @@ export function withLength(head: readonly number[], content: Uint8Array): Uint8A
   return concatenate([Uint8Array.from([...head, ...unsigned(content.length)]), content]);
 }
 
+/** The type i32. */
+export const I32 = 0x7f;
+/** Ends an expression. */
+export const END = Uint8Array.from([0x0b]);
+
+/** The type of a function of so many parameters and results, all i32. */
+export function typeOf(parameters: number, results: number): Uint8Array {
+  const list = (length: number): Uint8Array => withLength([], new Uint8Array(length).fill(I32));
+  return concatenate([Uint8Array.from([0x60]), list(parameters), list(results)]);
+}
+
 /** The number of items, then the items. */
 export function vector(items: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   return concatenate([Uint8Array.from(unsigned(items.length)), ...items]);

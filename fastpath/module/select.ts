@@ -1,4 +1,4 @@
-/** Some functions of a kernels' module with all that they reach, numbered anew. */
+/** Some functions of a module with all that they reach, numbered anew. */
 
 import {
   decodeInstruction,
@@ -14,20 +14,20 @@ import { concatenate, contentOf, sectionIds, withLength } from './sections.ts';
 export interface SelectedFunction {
   /** Its type, as bytes of the type section. */
   readonly type: Uint8Array;
-  /** Length, locals and instructions: those of the kernels' module, but for the numbers of functions and globals. */
+  /** Length, locals and instructions: those of the module, but for the numbers of functions and globals. */
   readonly body: Uint8Array;
 }
 
 export interface Selection {
-  /** In the order of the kernels' module. */
+  /** In the order of the module. */
   readonly functions: readonly SelectedFunction[];
   /** Type and initial value of each global that they use. */
   readonly globals: readonly Uint8Array[];
   /** The new number of each exported function that was asked for. */
   readonly exports: ReadonlyMap<string, number>;
-  /** What the kernels' module does when it is instantiated. */
+  /** The number of what the module does when it is instantiated. */
   readonly start?: number;
-  /** By new number: the names, of those asked for, that reach the function. */
+  /** In the same order: the names, of those asked for, that reach the function. */
   readonly reachedBy: readonly (readonly string[])[];
   /** Whether an instruction of relaxed SIMD is among theirs. */
   readonly relaxed: boolean;
@@ -37,14 +37,20 @@ export interface Selection {
 const RELAXED = { prefix: 0xfd, first: 0x100 };
 
 /**
- * Exported functions, the start function and what they call.
+ * Exported functions, the start function and what they call. New numbers begin behind the functions and globals of
+ * `before`.
  *
  * @throws {RangeError} for a name that is not exported, or a module whose functions are called through a table
  */
-export function selectFunctions(module: WasmModule, names: readonly string[]): Selection {
+export function selectFunctions(
+  module: WasmModule,
+  names: readonly string[],
+  before?: Selection,
+): Selection {
+  const first = { function: before?.functions.length ?? 0, global: before?.globals.length ?? 0 };
   const roots = names.map((name) => {
     const index = module.exports.get(name);
-    if (index === undefined) throw new RangeError(`Expected the kernels to export "${name}"`);
+    if (index === undefined) throw new RangeError(`Expected a module that exports "${name}"`);
     return [name, index] as const;
   });
   const starts = module.start === undefined ? [] : [module.start];
@@ -52,16 +58,19 @@ export function selectFunctions(module: WasmModule, names: readonly string[]): S
   const kept = module.functions.filter(({ index }) => reached.has(index));
   const instructions = kept.flatMap((each) => each.instructions);
   if (instructions.some(({ opcode }) => opcode.name === 'call_indirect')) {
-    throw new RangeError('Expected kernels that call no function through a table');
+    throw new RangeError('Expected a module that calls no function through a table');
   }
-  const functions = numbering(kept.map(({ index }) => index));
+  const functions = numbering(
+    kept.map(({ index }) => index),
+    first.function,
+  );
   if (instructions.some(({ opcode, immediates }) => takesType(opcode, immediates))) {
-    throw new RangeError('Expected kernels whose blocks have at most one result');
+    throw new RangeError('Expected a module whose blocks have at most one result');
   }
   const types = typesOf(module);
   const globals = globalsOf(module);
   const usedGlobals = globals.flatMap((_, i) => (usesGlobal(instructions, i) ? [i] : []));
-  const renumber = { functions, globals: numbering(usedGlobals) };
+  const renumber = { functions, globals: numbering(usedGlobals, first.global) };
   const numberOf = (index: number): number => functions.get(index) ?? 0;
   const sets = roots.map(([name, index]) => [name, reachableFrom(module, index)] as const);
   return {
@@ -83,8 +92,8 @@ export function selectFunctions(module: WasmModule, names: readonly string[]): S
 
 type Numbering = ReadonlyMap<number, number>;
 
-function numbering(kept: readonly number[]): Numbering {
-  return new Map(kept.map((index, i) => [index, i]));
+function numbering(kept: readonly number[], first: number): Numbering {
+  return new Map(kept.map((index, i) => [index, first + i]));
 }
 
 const GLOBAL_USES: readonly string[] = ['global.get', 'global.set'];
@@ -123,9 +132,7 @@ function globalsOf({ sections }: WasmModule): readonly Uint8Array[] {
     reader.take(2);
     const initial = decodeInstruction(reader).opcode.name;
     if (!initial.endsWith('.const') || decodeInstruction(reader).opcode.name !== 'end') {
-      throw new RangeError(
-        `Expected globals of kernels to begin as constants but found ${initial}`,
-      );
+      throw new RangeError(`Expected globals that begin as constants but found ${initial}`);
     }
     return content.subarray(start, reader.at);
   });

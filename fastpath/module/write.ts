@@ -1,15 +1,15 @@
 /** The bytes of a compiled model's module. */
 
-import { constant, I32, placeBody, runBody, startBody } from './functions.ts';
+import { dataSegments, immutable, NOTHING, startFunctions, type Constants } from './contents.ts';
+import { runBody } from './functions.ts';
 import { unsigned } from './leb.ts';
-import type { Placements } from './placement.ts';
 import { concatenate, encodeSection, HEADER, sectionIds, vector, withLength } from './sections.ts';
-import type { SelectedFunction, Selection } from './select.ts';
+import type { Selection } from './select.ts';
 
 export interface ModuleContents {
-  readonly selection: Selection;
+  readonly kernels: Selection;
   readonly steps: readonly { readonly kernel: string; readonly record: number }[];
-  readonly placements: Placements;
+  readonly constants: Constants;
   /** Addresses. */
   readonly input: number;
   readonly output: number;
@@ -21,10 +21,16 @@ export interface ModuleContents {
 
 /** Bytes of a module by what they are for. */
 export interface ModuleSizes {
-  /** Functions by the kernels that call them: one's own under its name, those of several under all of theirs. */
+  /**
+   * Functions by the kernels that call them: one's own under its name, those of several under all of theirs, and those
+   * of no kernel, which ask what the engine can do, under `start`.
+   */
   readonly kernels: Readonly<Record<string, number>>;
-  /** `run` and what puts steps and constants in place. */
+  /** What decodes constants; 0 where they are not coded. */
+  readonly decoder: number;
+  /** `run`, and what puts steps and constants in place. */
   readonly functions: number;
+  /** 0 where they are coded, with the constants. */
   readonly steps: number;
   /** Weights and other constants. */
   readonly constants: number;
@@ -37,46 +43,55 @@ export function writeModule(contents: ModuleContents): {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly sizes: ModuleSizes;
 } {
-  const { selection, placements, description } = contents;
-  const own = ownFunctions(contents);
-  const data = dataSegments(contents);
-  const functions = [...selection.functions, ...own.functions];
+  const { kernels, constants, description } = contents;
+  const taken = constants.kind === 'coded' ? [kernels, constants.decoder] : [kernels];
+  const takenFunctions = taken.flatMap((each) => each.functions);
+  const takenGlobals = taken.flatMap((each) => each.globals);
+  const run = takenFunctions.length;
+  const before = kernels.start === undefined ? [] : [kernels.start];
+  const starting = startFunctions(constants, run + 1, before);
+  const own = [{ type: NOTHING, body: runBody(callsOf(contents)) }, ...starting];
+  const functions = [...takenFunctions, ...own];
+  const start = starting.length === 0 ? before[0] : functions.length - 1;
   const types = new Types();
   const typed = functions.map(({ type }) => Uint8Array.from(unsigned(types.index(type))));
+  const data = dataSegments(constants, { to: contents.describe, bytes: description });
   const globals = [contents.input, contents.output, contents.describe].map(immutable);
-  const firstGlobal = selection.globals.length;
   const exports = [
     exported('memory', MEMORY, 0),
-    exported('input', GLOBAL, firstGlobal),
-    exported('output', GLOBAL, firstGlobal + 1),
-    exported('describe', GLOBAL, firstGlobal + 2),
-    exported('run', FUNCTION, own.run),
+    ...['input', 'output', 'describe'].map((name, i) =>
+      exported(name, GLOBAL, takenGlobals.length + i),
+    ),
+    exported('run', FUNCTION, run),
   ];
   const pages = unsigned(contents.memoryPages);
   const sections = [
     { id: sectionIds.type, content: types.content() },
     { id: sectionIds.function, content: vector(typed) },
     { id: sectionIds.memory, content: Uint8Array.from([1, FIXED, ...pages, ...pages]) },
-    { id: sectionIds.global, content: vector([...selection.globals, ...globals]) },
+    { id: sectionIds.global, content: vector([...takenGlobals, ...globals]) },
     { id: sectionIds.export, content: vector(exports) },
-    ...(own.start === undefined
+    ...(start === undefined
       ? []
-      : [{ id: sectionIds.start, content: Uint8Array.from(unsigned(own.start)) }]),
+      : [{ id: sectionIds.start, content: Uint8Array.from(unsigned(start)) }]),
     { id: sectionIds.dataCount, content: Uint8Array.from(unsigned(data.length)) },
     { id: sectionIds.code, content: vector(functions.map(({ body }) => body)) },
     { id: sectionIds.data, content: vector(data) },
   ];
   const bytes = concatenate([HEADER, ...sections.map(encodeSection)]);
-  const sizes = {
-    kernels: kernelSizes(selection),
-    functions: sum(own.functions.map(({ body }) => body)),
-    steps: sum(placements.steps.map((each) => each.bytes)),
-    constants: sum([...placements.plain, ...placements.records].map((each) => each.bytes)),
+  const parts = {
+    decoder: constants.kind === 'coded' ? codeBytes(constants.decoder.functions) : 0,
+    functions: codeBytes(own),
+    steps: constants.kind === 'coded' ? 0 : storedBytes(constants.steps),
+    constants:
+      constants.kind === 'coded'
+        ? constants.container.length
+        : storedBytes([...constants.plain, ...constants.records]),
     description: description.length,
   };
-  const counted = sizes.functions + sizes.steps + sizes.constants + sizes.description;
-  const ofKernels = sum(selection.functions.map(({ body }) => body));
-  return { bytes, sizes: { ...sizes, rest: bytes.length - counted - ofKernels } };
+  const counted = Object.values(parts).reduce((a, b) => a + b, codeBytes(kernels.functions));
+  const sizes = { kernels: kernelSizes(kernels), ...parts, rest: bytes.length - counted };
+  return { bytes, sizes };
 }
 
 const FUNCTION = 0;
@@ -85,8 +100,17 @@ const GLOBAL = 3;
 /** Limits of a memory that has a maximum. */
 const FIXED = 1;
 
-const sum = (parts: readonly Uint8Array[]): number =>
-  parts.reduce((bytes, part) => bytes + part.length, 0);
+function callsOf({ kernels, steps }: ModuleContents): Parameters<typeof runBody>[0] {
+  return steps.map(({ kernel, record }) => ({ kernel: kernels.exports.get(kernel) ?? -1, record }));
+}
+
+function codeBytes(functions: readonly { readonly body: Uint8Array }[]): number {
+  return functions.reduce((bytes, { body }) => bytes + body.length, 0);
+}
+
+function storedBytes(stored: readonly { readonly bytes: Uint8Array }[]): number {
+  return stored.reduce((sum, { bytes }) => sum + bytes.length, 0);
+}
 
 function kernelSizes({ functions, reachedBy }: Selection): Readonly<Record<string, number>> {
   const sizes: Record<string, number> = {};
@@ -113,60 +137,6 @@ class Types {
   content(): Uint8Array {
     return vector(this.#items);
   }
-}
-
-/** A type of so many parameters and results, all i32. */
-function typeOf(parameters: number, results: number): Uint8Array {
-  const list = (length: number): Uint8Array => withLength([], new Uint8Array(length).fill(I32));
-  return concatenate([Uint8Array.from([0x60]), list(parameters), list(results)]);
-}
-
-/** The functions behind the kernels, and the numbers of two of them. */
-function ownFunctions({ selection, steps, placements }: ModuleContents): {
-  readonly functions: readonly SelectedFunction[];
-  readonly run: number;
-  readonly start?: number;
-} {
-  const first = selection.functions.length;
-  const calls = steps.map(({ kernel, record }) => ({
-    kernel: selection.exports.get(kernel) ?? 0,
-    record,
-  }));
-  const nothing = typeOf(0, 0);
-  const run = { type: nothing, body: runBody(calls) };
-  const before = selection.start;
-  const records = [...placements.steps, ...placements.records];
-  if (records.length === 0) {
-    return { functions: [run], run: first, ...(before === undefined ? {} : { start: before }) };
-  }
-  const place = { type: typeOf(6, 1), body: placeBody(RECORDS_SEGMENT) };
-  const body = startBody(before === undefined ? [] : [before], first + 1, RECORDS_SEGMENT, records);
-  const functions = [run, place, { type: nothing, body }];
-  return { functions, run: first, start: first + 2 };
-}
-
-const RECORDS_SEGMENT = 0;
-
-/** A segment that the start function places, if there is anything to place, then those of whole ranges of memory. */
-function dataSegments(contents: ModuleContents): readonly Uint8Array[] {
-  const { plain, steps, records } = contents.placements;
-  const placed = [...steps, ...records];
-  const active = [...plain, { to: contents.describe, bytes: contents.description }];
-  return [
-    ...(placed.length === 0
-      ? []
-      : [withLength([1], concatenate(placed.map(({ bytes }) => bytes)))]),
-    ...active.map(({ to, bytes }) =>
-      concatenate([Uint8Array.from([0]), constant(to), END, withLength([], bytes)]),
-    ),
-  ];
-}
-
-const END = Uint8Array.from([0x0b]);
-
-/** A global of i32 that is never set. */
-function immutable(value: number): Uint8Array {
-  return concatenate([Uint8Array.from([I32, 0]), constant(value), END]);
 }
 
 function exported(name: string, kind: number, index: number): Uint8Array {

@@ -19,9 +19,11 @@ import {
   type PrecisionName,
   type TensorData,
 } from '../../reference/index.ts';
-import { kernelsModule, kernelsPath } from '../../tools/kernels.ts';
+import { decoderPath, kernelsModule, kernelsPath } from '../../tools/kernels.ts';
 import { embeddedNames, loadModel, precisionNames } from '../../tools/models.ts';
 import { compileGraph } from '../compile/index.ts';
+import { withFewCodes } from '../container/test/few-codes.ts';
+import { encodeContainer } from '../container/index.ts';
 import {
   compileModule,
   moduleDescription,
@@ -75,7 +77,7 @@ function graphOf<K extends OperatorKind>(
 /** The Program that a module holds: it prepares no images. */
 function programOf({ preprocessing, ...bare }: Graph): Uint8Array {
   expect(preprocessing).toBeDefined();
-  return compileGraph(bare);
+  return compileGraph(bare, { report: false });
 }
 
 const small = loadModel({ model: 'small', precision: 'int8' });
@@ -170,10 +172,85 @@ describe('a module', () => {
 
   it('tells its bytes by what they are for', () => {
     const { bytes, sizes } = compiled;
+    const { kernels, decoder, ...others } = sizes;
+    const parts = [...Object.values(kernels), ...Object.values(others)];
+    expect(parts.reduce((a, b) => a + b)).toBe(bytes.length);
+    expect([Math.min(...parts) > 0, decoder]).toEqual([true, 0]);
+  });
+});
+
+describe('a packed module', () => {
+  const decoder = readFileSync(decoderPath());
+  const packed = (graph: Graph, variant: Variant = 'simd'): CompiledModule =>
+    compileModule(graph, kernelBytes[variant], { decoder });
+  const int8Network = networkCase.map((drawn) => ({ ...drawn, precision: 'int8' as const }));
+
+  property(
+    'holds the same in memory, and computes the same',
+    { runs: 6, file },
+    fc.record({ drawn: int8Network, variant: fc.constantFrom(...variants) }),
+    ({ drawn, variant }) => {
+      const graph = drawnNetwork(drawn);
+      const program = programOf(graph);
+      const input = imageToInput(graph, noiseImage(drawn.options.resolution, drawn.imageSeed));
+      const { memory, output, ...exports } = exportsOf(packed(graph, variant));
+      const found = Buffer.from(memory.buffer, PROGRAM_BASE, program.length);
+      const same = found.equals(program);
+      new Int8Array(memory.buffer, exports.input.value, input.length).set(input as Int8Array);
+      exports.run();
+      const [wanted] = interpreter(graph).run([input]).outputs;
+      const scores = new Int8Array(memory.buffer, output.value, wanted?.data.length);
+      const right = wanted?.data.every((code, i) => code === scores[i]) === true;
+      return Promise.resolve(
+        same && right ? undefined : `Expected the same\n${JSON.stringify(drawn)}`,
+      );
+    },
+  );
+
+  it('takes no more memory, where what decoding takes fits the arena', () => {
+    const large = loadModel({ model: 'large', precision: 'int8' });
+    const few = withFewCodes(large, { range: 7, perOctave: 8, biasBits: 5 });
+    expect(packed(few).description.bytes).toEqual(compile(few).description.bytes);
+  });
+
+  it('is within its bar of size', () => {
+    const few = withFewCodes(small, { range: 7, perOctave: 8, biasBits: 5 });
+    for (const variant of variants) {
+      expect(packed(few, variant).bytes.length).toBeLessThan(230_000);
+      expect(packed(small, variant).bytes.length).toBeLessThan(430_000);
+    }
+  });
+
+  it('is the same bytes again, and tells them by what they are for', () => {
+    const { bytes, sizes, description } = packed(small);
+    expect(packed(small).bytes).toEqual(bytes);
     const { kernels, ...others } = sizes;
     const parts = [...Object.values(kernels), ...Object.values(others)];
     expect(parts.reduce((a, b) => a + b)).toBe(bytes.length);
-    expect(Math.min(...parts)).toBeGreaterThan(0);
+    expect([sizes.steps, sizes.decoder > 0]).toEqual([0, true]);
+    expect({ ...description, bytes: undefined }).toEqual({
+      ...compile(small).description,
+      bytes: undefined,
+    });
+  });
+
+  it('does not start with a byte of its constants changed', () => {
+    const { bytes } = packed(small);
+    const container = Buffer.from(bytes).indexOf('PLMC');
+    const { length } = encodeContainer(small).container;
+    for (const at of [8, 12, 60, 5000, length - 100]) {
+      const damaged = bytes.slice();
+      damaged[container + at] = (damaged[container + at] ?? 0) ^ 1;
+      const module = new WebAssembly.Module(damaged);
+      expect(() => new WebAssembly.Instance(module), String(at)).toThrow(WebAssembly.RuntimeError);
+    }
+  });
+
+  it('is of an int8 graph', () => {
+    const graph = loadModel({ model: 'small', precision: 'int16' });
+    expect(() => packed(graph)).toThrow(
+      new UnsupportedError('Expected an int8 graph for a container but found int16'),
+    );
   });
 });
 
@@ -338,17 +415,17 @@ describe('what is refused', () => {
     [
       'one without kernels',
       [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
-      'Expected the kernels to export "conv2d_i8"',
+      'Expected a module that exports "conv2d_i8"',
     ],
     [
-      'one with imports',
-      [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 2, 7, 1, 1, 0x61, 1, 0x62, 2, 0],
-      'Expected a WebAssembly module without imports',
+      'one that imports a function',
+      [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 2, 7, 1, 1, 0x61, 1, 0x62, 0, 0],
+      'Expected a WebAssembly module that imports nothing but a memory',
     ],
     [
       'one with data',
       [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 11, 1, 0],
-      'Expected kernels without data and tables of their own',
+      'Expected a module without data and tables of its own',
     ],
   ])('kernels that are %s', (_, bytes, text) => {
     expect(() => compileModule(small, Uint8Array.from(bytes))).toThrow(new RangeError(text));

@@ -22,6 +22,7 @@ interface CompileFlags extends ModelOptions {
   readonly output?: string;
   readonly wasm?: string;
   readonly variant?: Variant;
+  readonly packed?: boolean;
   readonly json?: boolean;
 }
 
@@ -42,22 +43,33 @@ export function registerCompile(program: Command): void {
         variants,
       ),
     )
+    .option('--packed', 'code the constants of an int8 module: smaller, decoded when it starts')
     .option('--json', 'print the result as JSON')
     .action(compile);
 }
 
-function compile(model: string, { output, wasm, variant, json, ...choice }: CompileFlags): void {
+function compile(model: string, flags: CompileFlags): void {
+  const { output, wasm, variant, packed, json, ...choice } = flags;
   if ((output === undefined) === (wasm === undefined)) {
     throw new UsageError('Expected either -o, for a Program, or --wasm, for a module');
   }
   if (variant !== undefined && wasm === undefined) {
     throw new UsageError('Expected --variant with --wasm: a Program runs on either');
   }
+  if (packed === true && wasm === undefined) {
+    throw new UsageError('Expected --packed with --wasm: a Program is stored as it is');
+  }
   const files = modelFiles({ model, ...choice }).filter((file) => file !== undefined);
   for (const file of [output, wasm]) if (file !== undefined) checkOutput(file, files);
   const graph = loadModel({ model, ...choice });
   if (output !== undefined) writeProgram(graph, output, json === true);
-  if (wasm !== undefined) writeWasm(graph, wasm, variant ?? 'simd', json === true);
+  if (wasm !== undefined) {
+    writeWasm(graph, wasm, {
+      variant: variant ?? 'simd',
+      packed: packed === true,
+      json: json === true,
+    });
+  }
 }
 
 function writeProgram(graph: Graph, output: string, json: boolean): void {

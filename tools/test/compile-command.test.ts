@@ -9,7 +9,8 @@ import { compileModule, moduleDescription } from '../../fastpath/module/index.ts
 import { mobilenetV2 } from '../../reference/index.ts';
 import { sha256 } from '../files.ts';
 import { encodeGraph } from '../formats/plumb.ts';
-import { kernelsPath } from '../kernels.ts';
+import { decoderPath, kernelsPath } from '../kernels.ts';
+import { loadModel } from '../models.ts';
 import { temporaryFolder } from './temporary.ts';
 
 const folder = temporaryFolder();
@@ -89,12 +90,32 @@ describe('compile --wasm', () => {
     ).toEqual(['memory', 'input', 'output', 'describe', 'run']);
   });
 
+  it('packs an int8 module', () => {
+    const choice = ['small', '--precision', 'int8'];
+    const { status, stdout } = compile(...choice, '--wasm', 'packed.wasm', '--packed');
+    expect(status).toBe(0);
+    const written = readFileSync(join(folder.path, 'packed.wasm'));
+    const small = loadModel({ model: 'small', precision: 'int8' });
+    const options = { decoder: readFileSync(decoderPath()) };
+    const { bytes } = compileModule(small, readFileSync(kernelsPath()), options);
+    expect(Buffer.compare(written, bytes)).toBe(0);
+    expect(stdout).toMatch(/^code: decoder +\d+$/m);
+    const parts = [...stdout.matchAll(/^(?:code|data|types).* (\d+)$/gm)].map(([, n]) => Number(n));
+    expect(parts.reduce((a, b) => a + b)).toBe(written.length);
+    expect(refusal(model, '--wasm', 'a.wasm', '--packed')).toBe(
+      'plumbline: Expected an int8 graph for a container but found float32\n',
+    );
+  });
+
   it('takes one output, and a variant of a module alone', () => {
     const either = 'plumbline: Expected either -o, for a Program, or --wasm, for a module\n';
     expect(refusal(model)).toBe(either);
     expect(refusal(model, '-o', 'a.program', '--wasm', 'a.wasm')).toBe(either);
     expect(refusal(model, '-o', 'a.program', '--variant', 'relaxed')).toBe(
       'plumbline: Expected --variant with --wasm: a Program runs on either\n',
+    );
+    expect(refusal(model, '-o', 'a.program', '--packed')).toBe(
+      'plumbline: Expected --packed with --wasm: a Program is stored as it is\n',
     );
     expect(refusal(model, '--wasm', 'a.wasm', '--variant', 'fast')).toContain(
       'Allowed choices are simd, relaxed',
