@@ -11,7 +11,7 @@ import { goldenInputs } from '../../golden/inputs.ts';
 import type { Graph, TensorData } from '../../reference/index.ts';
 import { FileError } from '../errors.ts';
 import { writeOnnx } from '../formats/onnx/write.ts';
-import { kernelsModule, kernelsPath } from '../kernels.ts';
+import { decoderPath, kernelsModule, kernelsPath } from '../kernels.ts';
 import { loadModel, type EmbeddedName } from '../models.ts';
 import { peerPath, type PeerName } from '../peer-modules.ts';
 import { timeInBrowser, type BrowserWork } from './browser/launch.ts';
@@ -156,6 +156,13 @@ async function loadWarm(
   return network;
 }
 
+/** What is started, and the name under which its times are told. */
+interface ColdEntry {
+  readonly name: string;
+  readonly script: string;
+  readonly args: readonly string[];
+}
+
 /** Every plain form in every variant, as Program and as module, and ONNX Runtime Web where it is one of the peers: by turns, in new processes. */
 async function coldStarts(
   networks: readonly Prepared[],
@@ -180,6 +187,7 @@ async function coldStarts(
               args: [kernelsPath(variant), programPath],
             },
             { name: `${ownName(variant)}, one module`, script: moduleScript, args: [modulePath] },
+            ...(graph.precision === 'int8' ? [packedStart(graph, variant, folder)] : []),
           ];
         });
         if (!peers.includes('onnxruntime-web'))
@@ -209,6 +217,13 @@ async function coldStarts(
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+function packedStart(graph: Graph, variant: Variant, folder: string): ColdEntry {
+  const path = join(folder, `${graph.name}.${variant}.packed.wasm`);
+  const options = { decoder: readFileSync(decoderPath()) };
+  writeFileSync(path, compileModule(graph, readFileSync(kernelsPath(variant)), options).bytes);
+  return { name: `${ownName(variant)}, packed`, script: moduleScript, args: [path] };
 }
 
 /** Undefined, with a note, where there is no browser. */

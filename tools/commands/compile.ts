@@ -13,7 +13,8 @@ import { kernels, regionsOf } from '../../fastpath/program/kernels.ts';
 import { variants, type Variant } from '../../fastpath/runtime/variant.ts';
 import type { Graph } from '../../reference/index.ts';
 import { UsageError } from '../errors.ts';
-import { checkOutput, sha256, writeBytes } from '../files.ts';
+import { checkOutput, readBytes, sha256, writeBytes } from '../files.ts';
+import { isContainer } from '../formats/container.ts';
 import { loadModel, modelFiles } from '../models.ts';
 import { writeWasm } from './compile-wasm.ts';
 import { print, printJson, table, withModelOptions, type ModelOptions } from './context.ts';
@@ -34,7 +35,7 @@ export function registerCompile(program: Command): void {
       .description(
         'Chooses kernels, packs weights and plans the arena. With -o, the result is a Program: one image that `loadProgram`\ncopies into the kernels’ memory. With --wasm, it is a WebAssembly module that runs without any other file: the kernels\nthat the model needs, its constants, and the exports memory, input, output, run and describe. The same model gives the\nsame bytes.',
       )
-      .argument('<model>', 'large, small or a .plumb file'),
+      .argument('<model>', 'large, small, a .plumb file or a container'),
   )
     .option('-o, --output <file>', 'Program to write')
     .option('--wasm <file>', 'module to write')
@@ -43,7 +44,11 @@ export function registerCompile(program: Command): void {
         variants,
       ),
     )
-    .option('--packed', 'code the constants of an int8 module: smaller, decoded when it starts')
+    .option(
+      '--packed',
+      'code the constants of an int8 module: smaller, decoded when it starts (default: of a container)',
+    )
+    .option('--no-packed', 'store them as they are')
     .option('--json', 'print the result as JSON')
     .action(compile);
 }
@@ -56,7 +61,7 @@ function compile(model: string, flags: CompileFlags): void {
   if (variant !== undefined && wasm === undefined) {
     throw new UsageError('Expected --variant with --wasm: a Program runs on either');
   }
-  if (packed === true && wasm === undefined) {
+  if (packed !== undefined && wasm === undefined) {
     throw new UsageError('Expected --packed with --wasm: a Program is stored as it is');
   }
   const files = modelFiles({ model, ...choice }).filter((file) => file !== undefined);
@@ -66,7 +71,7 @@ function compile(model: string, flags: CompileFlags): void {
   if (wasm !== undefined) {
     writeWasm(graph, wasm, {
       variant: variant ?? 'simd',
-      packed: packed === true,
+      packed: packed ?? isContainer(readBytes(files[0] ?? model)),
       json: json === true,
     });
   }

@@ -6,11 +6,11 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { describe, expect, it } from 'vitest';
 import { compileModule, moduleDescription } from '../../fastpath/module/index.ts';
-import { mobilenetV2 } from '../../reference/index.ts';
+import { mobilenetV2, quantizeGraph } from '../../reference/index.ts';
 import { sha256 } from '../files.ts';
+import { encodeContainerFile } from '../formats/container.ts';
 import { encodeGraph } from '../formats/plumb.ts';
 import { decoderPath, kernelsPath } from '../kernels.ts';
-import { loadModel } from '../models.ts';
 import { temporaryFolder } from './temporary.ts';
 
 const folder = temporaryFolder();
@@ -91,17 +91,24 @@ describe('compile --wasm', () => {
   });
 
   it('packs an int8 module', () => {
-    const choice = ['small', '--precision', 'int8'];
-    const { status, stdout } = compile(...choice, '--wasm', 'packed.wasm', '--packed');
+    const ranges = Object.fromEntries(graph.operators.map(({ name }) => [name, [-2, 6] as const]));
+    const int8 = quantizeGraph(graph, { ranges }, { precision: 'int8' });
+    const file = folder.write('int8.plumb', encodeGraph(int8));
+    const { status, stdout } = compile(file, '--wasm', 'packed.wasm', '--packed');
     expect(status).toBe(0);
     const written = readFileSync(join(folder.path, 'packed.wasm'));
-    const small = loadModel({ model: 'small', precision: 'int8' });
     const options = { decoder: readFileSync(decoderPath()) };
-    const { bytes } = compileModule(small, readFileSync(kernelsPath()), options);
+    const { bytes } = compileModule(int8, readFileSync(kernelsPath()), options);
     expect(Buffer.compare(written, bytes)).toBe(0);
     expect(stdout).toMatch(/^code: decoder +\d+$/m);
     const parts = [...stdout.matchAll(/^(?:code|data|types).* (\d+)$/gm)].map(([, n]) => Number(n));
     expect(parts.reduce((a, b) => a + b)).toBe(written.length);
+    const container = folder.write('int8.container', encodeContainerFile(int8).file);
+    expect(compile(container, '--wasm', 'from-container.wasm').status).toBe(0);
+    expect(readFileSync(join(folder.path, 'from-container.wasm')).equals(written)).toBe(true);
+    expect(compile(container, '--wasm', 'plain.wasm', '--no-packed').status).toBe(0);
+    const plain = readFileSync(join(folder.path, 'plain.wasm'));
+    expect(plain.equals(compileModule(int8, readFileSync(kernelsPath())).bytes)).toBe(true);
     expect(refusal(model, '--wasm', 'a.wasm', '--packed')).toBe(
       'plumbline: Expected an int8 graph for a container but found float32\n',
     );
