@@ -13,10 +13,11 @@
 import type { Graph } from '../../reference/graph/graph.ts';
 import { compileGraph, UnsupportedError } from '../compile/index.ts';
 import { encodeContainer, type EncodedContainer } from '../container/index.ts';
-import { checkProgram, elementBytes, type CheckedProgram } from '../program/check-program.ts';
+import { checkProgram, elementBytes } from '../program/check-program.ts';
 import { readHeader } from '../program/container.ts';
+import { placesOf } from '../runtime/container.ts';
 import type { ProgramTensor } from '../program/description.ts';
-import { PROGRAM_BASE, roundUp } from '../program/format.ts';
+import { roundUp } from '../program/format.ts';
 import { DECODE, type CodedConstants, type Constants } from './contents.ts';
 import { decodeModule, type WasmModule } from './decode.ts';
 import type { ModuleDescription } from './description.ts';
@@ -76,7 +77,7 @@ export function compileModule(
   const constants: Constants =
     coded === undefined || decoder === undefined
       ? { kind: 'plain', ...placementsOf(program, checked) }
-      : codedConstants(coded, checked, decoder, selection);
+      : codedConstants(coded, decoder, selection);
   const used = constants.kind === 'coded' ? Math.max(checked.end, constants.end) : checked.end;
   const describe = roundUp(used, 16);
   const describing = (memory: number): ModuleDescription => ({
@@ -118,23 +119,21 @@ function decodeWithoutData(bytes: Uint8Array): WasmModule {
   return module;
 }
 
-/** The container lies where activations will, and what its decoder works in, behind it. */
+/** While it is decoded, the container lies at the Program's end and behind it, and what its decoder works in behind both. */
 function codedConstants(
   { container, program }: EncodedContainer,
-  { end, arenaBytes }: CheckedProgram,
   decoder: Uint8Array,
   kernels: Selection,
 ): CodedConstants {
-  const to = end - arenaBytes;
-  const workspace = roundUp(to + container.length, 16);
-  const { workspaceBytes } = readHeader(container);
+  const header = readHeader(container);
+  const { image, at, workspace, end } = placesOf(header);
   return {
     kind: 'coded',
     container,
-    to,
+    to: at,
     decoder: selectFunctions(decodeWithoutData(decoder), [DECODE], kernels),
-    given: [to, container.length, PROGRAM_BASE, program.length, workspace, workspaceBytes],
-    end: workspace + workspaceBytes,
+    given: [at, container.length, image, program.length, workspace, header.workspaceBytes],
+    end,
   };
 }
 

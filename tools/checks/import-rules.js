@@ -3,7 +3,8 @@
  *
  * reference imports nothing but itself; fastpath/program, the format of compiled graphs, nothing but itself;
  * fastpath/compile imports the format and the reference without its interpreter; fastpath/container these and the
- * compiler; fastpath/module, which writes WebAssembly, the same; fastpath/runtime the format alone;
+ * compiler; fastpath/module, which writes WebAssembly, the same
+ * and where containers are decoded; fastpath/runtime the format alone;
  * images, the decoding of image files, nothing but itself and the decoders;
  * golden and conformance import all of these, and conformance golden; tools imports them all, and lends golden and
  * conformance its formats and files; worker imports fastpath/runtime, the Program format, images and the
@@ -34,9 +35,10 @@ export const importRules = [
   ),
   restrict(
     ['fastpath/module/**/*.ts'],
-    'fastpath/module imports the compiler, the Program format, what the reference says of graphs, and zod',
+    'fastpath/module imports the compiler, containers and where they are decoded, the Program format, what the reference says of graphs, and zod',
     '^(?![.]|zod/mini$)',
-    '/(golden|conformance|tools|worker|runtime)/',
+    '/(golden|conformance|tools|worker)/',
+    '/runtime/(?!container[.]ts$)',
     '/reference/(interpreter|run-operator|quantization)',
   ),
   restrict(
