@@ -45,7 +45,7 @@ export async function drawSamples(
   const [first] = graphs;
   if (photos === undefined && (first?.preprocessing === undefined || first.inputs.length !== 1)) {
     return {
-      description: `${String(count)} inputs of seeded noise`,
+      description: plural(count, 'input of seeded noise', 'inputs of seeded noise'),
       inputs: graphs.map((graph) => (graph === first ? noiseInputs(graph, count) : [])),
     };
   }
@@ -56,7 +56,11 @@ export async function drawSamples(
   };
   if (photos === undefined) {
     for (const part of seededParts(await readImage(samplePhoto()), count)) take(part);
-    const description = `${String(count)} seeded parts of the sample photograph`;
+    const description = plural(
+      count,
+      'seeded part of the sample photograph',
+      'seeded parts of the sample photograph',
+    );
     return { description, inputs };
   }
   const files = spread(listPhotos(photos), count);
@@ -64,7 +68,11 @@ export async function drawSamples(
     take(await readImage(file));
     onProgress?.(done + 1, files.length);
   }
-  return { description: `${String(files.length)} photos of ${photos}`, inputs };
+  return { description: `${plural(files.length, 'photo', 'photos')} of ${photos}`, inputs };
+}
+
+function plural(count: number, one: string, several: string): string {
+  return `${String(count)} ${count === 1 ? one : several}`;
 }
 
 /** At most `count` items, evenly spaced. */

@@ -26,7 +26,7 @@ export const pageStyle = `
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--back); color: var(--text); font: 16px/1.5 system-ui, sans-serif; }
 main, header, footer { max-width: 76rem; margin: 0 auto; padding: 0 1rem; }
-h1 { font-size: 1.75rem; line-height: 1.2; margin: 1.75rem 0 .5rem; }
+h1 { font-size: 1.75rem; line-height: 1.2; margin: 1.75rem 0 .5rem; overflow-wrap: anywhere; }
 h2 { font-size: 1.25rem; margin: 2.75rem 0 .5rem; }
 h3 { font-size: 1rem; margin: 1.25rem 0 .25rem; overflow-wrap: anywhere; }
 p, ul { margin: .4rem 0; max-width: 50rem; }

@@ -180,7 +180,7 @@ function layerOf(
   };
 }
 
-function kindOf(graph: Graph, operator: Operator): LayerKind {
+export function kindOf(graph: Graph, operator: Operator): LayerKind {
   switch (operator.kind) {
     case 'conv2d': {
       const [, height, width] = graph.tensors[operator.inputs[1] ?? -1]?.shape ?? [];

@@ -9,7 +9,7 @@ import {
 } from '../../reference/index.ts';
 import { mulberry32 } from '../../golden/random.ts';
 
-/** 66 operators, 53 of them with weights, on 16x16 pixels. */
+/** 53 operators with weights, on 16x16 pixels. */
 export const smallFloat: Graph = mobilenetV2({
   width: 0.1,
   resolution: 16,
