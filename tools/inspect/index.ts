@@ -91,11 +91,12 @@ export async function inspectGraph(graph: Graph, options: InspectOptions): Promi
   const sensitivity =
     run === undefined || !options.sensitivity
       ? undefined
-      : await attempt('sensitivity', notes, () =>
-          measureSensitivity(graph, samples, {
+      : await attempt('sensitivity', notes, () => {
+          checkWork(layers, macs * samples.length);
+          return measureSensitivity(graph, samples, {
             onProgress: (done, total) => onProgress?.('Measuring sensitivity', done, total),
-          }),
-        );
+          });
+        });
   const effect =
     run === undefined || before === undefined
       ? undefined
@@ -154,6 +155,26 @@ const SAMPLED_WORK = 2.5e9;
 function sampleCount(multiplyAccumulates: number): number {
   const affordable = Math.floor(SAMPLED_WORK / Math.max(multiplyAccumulates, 1));
   return Math.min(MOST_SAMPLES, Math.max(LEAST_SAMPLES, affordable));
+}
+
+/** Layers that are measured, each of which has the network behind it compiled; and multiply-accumulates of all runs. */
+const MAX_MEASURED_LAYERS = 500;
+const MAX_MEASURED_WORK = 2e13;
+
+/** @throws {RangeError} where measuring would take an hour, as no classifier of the family does */
+function checkWork(layers: readonly LayerSummary[], multiplyAccumulates: number): void {
+  const count = layers.filter(({ weights }) => weights !== undefined).length;
+  if (count > MAX_MEASURED_LAYERS) {
+    throw new RangeError(
+      `Expected at most ${String(MAX_MEASURED_LAYERS)} layers with weights but found ${String(count)}`,
+    );
+  }
+  const work = multiplyAccumulates * count * weightWidths.length;
+  if (work > MAX_MEASURED_WORK) {
+    throw new RangeError(
+      `Expected at most ${String(MAX_MEASURED_WORK)} multiply-accumulates of all runs but found ${String(work)}`,
+    );
+  }
 }
 
 /** The layers with weights of the form before, held to those of the graph. */

@@ -154,7 +154,7 @@ function effectText(effect: WidthEffect | undefined): string {
 /** `same` where not a bit differs. */
 export function decibelText(sqnr: number | undefined): string {
   if (sqnr === undefined || Number.isNaN(sqnr)) return '-';
-  return sqnr === Infinity ? 'same' : sqnr.toFixed(1);
+  return sqnr === Infinity ? 'same' : sqnr.toFixed(1).replace('-0.0', '0.0');
 }
 
 export function millisecondsText(milliseconds: number | undefined): string {

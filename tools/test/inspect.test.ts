@@ -163,6 +163,35 @@ describe('An inspection', () => {
     ]);
     expect(operators.every(({ sensitivity }) => sensitivity === undefined)).toBe(true);
   });
+
+  it('leaves out what would take hours', async () => {
+    const [first, second] = smallFloat.operators;
+    if (first?.kind !== 'conv2d' || second?.kind !== 'depthwiseConv2d') {
+      throw new Error('Expected a stem');
+    }
+    // The same depthwise layer 600 times.
+    const tensors = [...smallFloat.tensors];
+    const operators = Array.from({ length: 600 }, (_, i) => {
+      const [, ...constants] = second.inputs;
+      const input = i === 0 ? second.inputs[0] : tensors.length - 1;
+      const output = { ...smallFloat.tensors[second.output], name: `layer ${String(i)}` };
+      tensors.push(output as (typeof tensors)[number]);
+      const inputs = [input ?? -1, ...constants];
+      return { ...second, name: `layer ${String(i)}`, inputs, output: tensors.length - 1 };
+    });
+    const deep = {
+      ...smallFloat,
+      tensors,
+      operators: [first, ...operators],
+      outputs: [tensors.length - 1],
+      labels: [],
+    };
+    const { notes, total } = await inspectGraph(deep, { ...all, count: 1, time: false });
+    expect(notes).toEqual(['sensitivity: Expected at most 500 layers with weights but found 601']);
+    // Shared constants count once.
+    const { operators: own } = await inspectGraph(smallFloat, structureAlone);
+    expect(total.bytes).toBe(sum(own.slice(0, 2).map(({ bytes }) => bytes.total)));
+  });
 });
 
 describe('A histogram', () => {

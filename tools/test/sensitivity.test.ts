@@ -162,6 +162,37 @@ describe('Sensitivity', () => {
     expect(progress.at(-1)).toEqual([53, 53]);
   });
 
+  it('is of the logits behind outputs in other codes', async () => {
+    const graph = networks.int8;
+    const [output = -1] = graph.outputs;
+    const tensors = [
+      ...graph.tensors,
+      {
+        name: 'codes',
+        type: 'uint8',
+        shape: [1, 3],
+        quantization: { scales: [1 / 256], zeroPoint: 0 },
+      },
+      { name: 'real', type: 'float32', shape: [1, 3] },
+    ] as const;
+    const [codes, real] = [graph.tensors.length, graph.tensors.length + 1];
+    const ended: Graph = {
+      ...graph,
+      tensors,
+      operators: [
+        ...graph.operators,
+        { kind: 'quantize', name: 'codes', inputs: [output], output: codes, attributes: {} },
+        { kind: 'dequantize', name: 'real', inputs: [codes], output: real, attributes: {} },
+      ],
+      outputs: [real],
+    };
+    const { inputs } = await drawSamples([graph], { count: 1 });
+    const options = { widths: [2] };
+    expect(await measureSensitivity(ended, inputs[0] ?? [], options)).toEqual(
+      await measureSensitivity(graph, inputs[0] ?? [], options),
+    );
+  });
+
   it('tells logits apart', () => {
     expect(compareLogits([[1, 2]], [[1, 2]])).toEqual({ sqnr: Infinity, changed: 0 });
     expect(compareLogits([[0, 10]], [[1, 10]])).toEqual({ sqnr: 20, changed: 0 });
