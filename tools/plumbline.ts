@@ -16,6 +16,7 @@ import { registerClassify } from './commands/classify.ts';
 import { registerCompile } from './commands/compile.ts';
 import { registerConformance } from './commands/conformance.ts';
 import { registerEvaluate } from './commands/evaluate.ts';
+import { registerExport } from './commands/export.ts';
 import { registerGolden } from './commands/golden.ts';
 import { registerImport } from './commands/import.ts';
 import { registerInspect } from './commands/inspect.ts';
@@ -38,6 +39,7 @@ function createProgram(): Command {
     .exitOverride();
   registerClassify(program);
   registerImport(program);
+  registerExport(program);
   registerCalibrate(program);
   registerQuantize(program);
   registerEvaluate(program);

@@ -46,6 +46,7 @@ describe('help', () => {
     [],
     ['classify'],
     ['import'],
+    ['export'],
     ['calibrate'],
     ['quantize'],
     ['evaluate'],

@@ -43,7 +43,7 @@ let inspected: Inspection;
 
 beforeAll(async () => {
   inspected = await inspectGraph(int8, { ...all, before: smallFloat });
-}, 60_000);
+}, 180_000);
 
 describe('An inspection', () => {
   it('has every operator with its layers, and bytes that add up', () => {
@@ -119,7 +119,7 @@ describe('An inspection', () => {
   it('is the same again but for times', async () => {
     const options = { ...all, time: false, count: 1, before: smallFloat };
     expect(await inspectGraph(int8, options)).toEqual(await inspectGraph(int8, options));
-  }, 60_000);
+  }, 180_000);
 
   it('runs a network that takes no photos on noise', async () => {
     const { preprocessing, ...blind } = int8;
@@ -285,7 +285,7 @@ describe('The page', () => {
   beforeAll(async () => {
     const before = { ...smallFloat, name: hostile };
     page = renderInspection(await inspectGraph(hostileNetwork, { ...all, before, count: 1 }));
-  }, 60_000);
+  }, 180_000);
 
   it('needs nothing from elsewhere and lets nothing else in', () => {
     const [, style = ''] = /<style>([^]*?)<\/style>/.exec(page) ?? [];
@@ -367,7 +367,7 @@ describe.skipIf(executablePath === undefined && !required)('In a browser', () =>
       executablePath: executablePath ?? '',
       args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
     });
-  }, 60_000);
+  }, 180_000);
 
   afterAll(async () => {
     await browser.close();

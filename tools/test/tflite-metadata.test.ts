@@ -10,8 +10,8 @@ import { FileError } from '../errors.ts';
 import { decodeGraph } from '../formats/plumb.ts';
 import { readInputRule, readLabels } from '../formats/tflite/metadata.ts';
 import { TfliteModel } from '../formats/tflite/model.ts';
+import { withFile, writeMetadata, type Metadata } from '../formats/tflite/write-metadata.ts';
 import { temporaryFolder } from './temporary.ts';
-import { metadataOf, withFile, type MetadataSpec } from './tflite-metadata.ts';
 import { conv, tensors } from './tflite-models.ts';
 
 const folder = temporaryFolder();
@@ -33,13 +33,13 @@ function imported(file: Uint8Array, flags: Partial<ImportFlags> = {}) {
   return decodeGraph(output, readFileSync(output));
 }
 
-const full: MetadataSpec = {
+const full: Metadata = {
   colorSpace: 1,
   mean: [127.5],
   std: [127.5, 100, 50],
   labels: 'labels.txt',
 };
-const labelled = withFile(modelOf(metadataOf(full)), 'labels.txt', 'cat\r\ndog\n');
+const labelled = withFile(modelOf(writeMetadata(full)), 'labels.txt', 'cat\r\ndog\n');
 
 describe('Metadata', () => {
   it('give labels, mean, std and the order of channels, but not the resize', () => {
@@ -83,31 +83,31 @@ describe('Metadata', () => {
   });
 
   it('say nothing where they have nothing to say', () => {
-    const rule = (spec: MetadataSpec) => readInputRule('m', metadataOf(spec));
+    const rule = (spec: Metadata) => readInputRule('m', writeMetadata(spec));
     expect(rule({})).toEqual({});
     expect(rule({ colorSpace: 2 })).toEqual({});
     expect(rule({ mean: [1], std: [2] })).toEqual({ mean: [1, 1, 1], std: [2, 2, 2] });
-    expect(readLabels('m', metadataOf({}), new Uint8Array(0))).toBeUndefined();
+    expect(readLabels('m', writeMetadata({}), new Uint8Array(0))).toBeUndefined();
     expect(() => imported(modelOf(undefined), { resize: 'squash' })).toThrow(
       'Expected labels in the file or --labels FILE but found neither',
     );
   });
 
-  it.each<readonly [string, MetadataSpec]>([
+  it.each<readonly [string, Metadata]>([
     ['[1, 2] and [1]', { mean: [1, 2], std: [1] }],
     ['[1] and []', { mean: [1] }],
     ['[1] and [0]', { mean: [1], std: [0] }],
     ['[NaN] and [1]', { mean: [NaN], std: [1] }],
     ['[1, 2, 3, 4] and [1]', { mean: [1, 2, 3, 4, 5], std: [1] }],
   ])('are refused with a normalisation of %s', (found, spec) => {
-    expect(() => readInputRule('m', metadataOf(spec))).toThrow(
+    expect(() => readInputRule('m', writeMetadata(spec))).toThrow(
       `m: Expected metadata of TensorFlow Lite (or flags that say all). Expected a mean and a std greater than 0, of all or each of three channels, but found ${found}`,
     );
   });
 });
 
 describe('The archive behind a model', () => {
-  const metadata = metadataOf(full);
+  const metadata = writeMetadata(full);
   const labelsOf = (file: Uint8Array) => readLabels('m', metadata, file);
 
   it('gives labels, compressed or not', () => {

@@ -1,12 +1,14 @@
-/** Metadata for TensorFlow Lite files of tests, and the archive of labels behind them. */
+/** What TensorFlow Lite files say of their input and classes: metadata, and an archive of labels behind the model. */
 
 import { Builder } from 'flatbuffers';
 import { zipSync } from 'fflate';
-import { metadataSchema } from '../formats/tflite/schema.ts';
-import { writeFloats, writeOffsets, writeTable, type Field } from '../formats/tflite/tables.ts';
+import { metadataSchema } from './schema.ts';
+import { writeFloats, writeOffsets, writeTable, type Field } from './tables.ts';
 
-export interface MetadataSpec {
+export interface Metadata {
+  /** Of enum ColorSpaceType. */
   readonly colorSpace?: number;
+  /** One for all channels, or one for each. */
   readonly mean?: readonly number[];
   readonly std?: readonly number[];
   /** Name of the file of labels. */
@@ -14,7 +16,7 @@ export interface MetadataSpec {
 }
 
 /** The FlatBuffer that says so. */
-export function metadataOf({ colorSpace, mean = [], std = [], labels }: MetadataSpec): Uint8Array {
+export function writeMetadata({ colorSpace, mean = [], std = [], labels }: Metadata): Uint8Array {
   const schema = metadataSchema;
   const builder = new Builder(256);
   const input: Field[] = [];
@@ -59,21 +61,29 @@ export function metadataOf({ colorSpace, mean = [], std = [], labels }: Metadata
   return builder.asUint8Array().slice();
 }
 
+/** Of the record that ends an archive, and where it and an entry tell their offsets (PKWARE's APPNOTE, 4.3). */
 const END_BYTES = 22;
+const DIRECTORY_OFFSET = 16;
+const ENTRY_OFFSET = 42;
 
-/** A model with an archive of one file behind it, whose offsets count from the beginning of the model. */
+/**
+ * A model with an archive of one file behind it, whose offsets count from the beginning of the model, as those of
+ * Python's `zipfile` do in mode 'a'. `level`: 0 for contents as they are, 9 for compressed ones.
+ */
 export function withFile(
   model: Uint8Array,
   name: string,
   text: string,
   level: 0 | 9 = 0,
 ): Uint8Array {
-  const archive = zipSync({ [name]: [new TextEncoder().encode(text), { level }] });
+  // The time of day is none: the same file gives the same bytes.
+  const mtime = new Date(1980, 0, 1);
+  const archive = zipSync({ [name]: [new TextEncoder().encode(text), { level, mtime }] });
   const view = new DataView(archive.buffer, archive.byteOffset, archive.length);
   const end = archive.length - END_BYTES;
-  const directory = view.getUint32(end + 16, true);
-  view.setUint32(directory + 42, model.length, true);
-  view.setUint32(end + 16, directory + model.length, true);
+  const directory = view.getUint32(end + DIRECTORY_OFFSET, true);
+  view.setUint32(directory + ENTRY_OFFSET, model.length, true);
+  view.setUint32(end + DIRECTORY_OFFSET, directory + model.length, true);
   const whole = new Uint8Array(model.length + archive.length);
   whole.set(model);
   whole.set(archive, model.length);
