@@ -25,6 +25,8 @@ export function bar(value: number, most: number, colour: Colour): Markup {
 
 export interface Point {
   readonly layer: InspectedLayer;
+  /** Short. */
+  readonly name: string;
   /** What fewer bits change of the logits, of their size. */
   readonly change: number;
 }
@@ -38,13 +40,12 @@ const TOP = 76;
 const LEAST_CHANGE = 0.001;
 /** Layers whose names are written beside their marks: the largest and the most sensitive. */
 const NAMED = 7;
-const NAME_CHARACTERS = 24;
 const CHARACTER_WIDTH = 6.6;
 
 /** Each layer by what fewer bits change and by its bytes: large and insensitive ones are at the top left. */
 export function tradeChart(points: readonly Point[], bits: number): Markup {
-  const shown = points.map(({ layer, change }) => ({
-    layer,
+  const shown = points.map(({ change, ...point }) => ({
+    ...point,
     change: Math.max(Number.isFinite(change) ? change : 10, LEAST_CHANGE),
   }));
   const changes = shown.map(({ change }) => 100 * change);
@@ -91,7 +92,7 @@ function names(
   });
   return [...chosen].flatMap((point) => {
     const [x, y] = place(point);
-    const name = short(point.layer.name, NAME_CHARACTERS);
+    const { name } = point;
     const width = CHARACTER_WIDTH * name.length;
     const boxes = [
       { anchor: 'start', x: x + 10, left: x + 10, right: x + 10 + width, y },
@@ -112,6 +113,24 @@ function names(
 `,
     ];
   });
+}
+
+/** Of all names, how many have to begin alike for the beginning to be left out. */
+const MOST_NAMES = 0.75;
+
+/** Names as a list shows them: without a folder that nearly all are in, as converted files have it, and cut. */
+export function shortNames(names: readonly string[], characters: number): readonly string[] {
+  const folders = names.map((name) => /^[^/]+\/(?=.)/.exec(name)?.[0]);
+  const shared = folders.find(
+    (folder) =>
+      folder !== undefined &&
+      folders.filter((each) => each === folder).length >= MOST_NAMES * names.length,
+  );
+  if (shared === undefined) return names.map((name) => short(name, characters));
+  return shortNames(
+    names.map((name) => (name.startsWith(shared) ? name.slice(shared.length) : name)),
+    characters,
+  );
 }
 
 /** A name on one line, cut where it is longer. */

@@ -3,7 +3,7 @@
 import { literal } from '../../conformance/report/counterexample.ts';
 import { number, numbers, renderPage, section, table } from '../../conformance/report/page.ts';
 import { markup, visible, type Content, type Markup } from '../../conformance/report/text.ts';
-import { bar, changeText, histogram, short, tradeChart, type Point } from './charts.ts';
+import { bar, changeText, histogram, short, shortNames, tradeChart, type Point } from './charts.ts';
 import { arcsOf, flowPiece } from './flow.ts';
 import type { InspectedLayer, Inspection } from './index.ts';
 import type { TensorSummary } from './layers.ts';
@@ -19,7 +19,7 @@ import {
 
 /** The width that charts show, of those that were measured: the first that changes anything. */
 const SHOWN_WIDTHS = [4, 3, 2];
-const NAME_CHARACTERS = 32;
+const NAME_CHARACTERS = 26;
 const MAX_LABELS_TOLD = 40;
 /** Of a text in a layer's details: attributes may hold a number for each channel. */
 const MAX_DETAIL = 300;
@@ -83,6 +83,14 @@ function concentration(layers: readonly InspectedLayer[]): string {
   return `${String(count)} of ${String(layers.length)} layers have ${((100 * bytes) / all).toFixed(0)} % of the weights’ bytes.`;
 }
 
+/** The layers' names where there is little room. */
+function namesOf(operators: Inspection['operators']): readonly string[] {
+  return shortNames(
+    operators.map(({ name }) => name),
+    NAME_CHARACTERS,
+  );
+}
+
 /** The width that charts show, and the layers whose sensitivity is known with what it changes. */
 interface Measured {
   readonly bits: number;
@@ -90,11 +98,12 @@ interface Measured {
 }
 
 function measuredOf({ operators }: Inspection): Measured {
+  const names = namesOf(operators);
   const all = SHOWN_WIDTHS.map((bits): Measured => ({
     bits,
-    points: operators.flatMap((layer) => {
+    points: operators.flatMap((layer, i) => {
       const change = changeOf(layer, bits);
-      return change === undefined ? [] : [{ layer, change }];
+      return change === undefined ? [] : [{ layer, name: names[i] ?? '', change }];
     }),
   }));
   const shown = all.find(({ points }) => points.some(({ change }) => change > 0)) ?? all[0];
@@ -109,6 +118,7 @@ function changeOf({ sensitivity }: InspectedLayer, bits: number): number | undef
 
 function network({ operators, inputs }: Inspection, { bits, points }: Measured): Content {
   const arcs = arcsOf(operators);
+  const names = namesOf(operators);
   const timed = operators.some(({ milliseconds }) => milliseconds !== undefined);
   const most = (values: readonly number[]): number => values.reduce((a, b) => Math.max(a, b), 0);
   const mostBytes = most(operators.map(({ bytes }) => bytes.total));
@@ -124,7 +134,7 @@ function network({ operators, inputs }: Inspection, { bits, points }: Measured):
     const change = changeOf(layer, bits);
     return markup`<tr>
       <td class="drawn">${flowPiece(i + 1, layer, layer.output.shape.at(-1) ?? 1, ways, arcs)}</td>
-      <th scope="row"><a href="#layer-${i}">${short(layer.name, NAME_CHARACTERS)}</a></th>
+      <th scope="row"><a href="#layer-${i}">${names[i] ?? ''}</a></th>
       <td>${kindText(layer)}</td>
       <td>${layer.output.shape.join(' × ')}</td>
       ${measure(grouped(layer.bytes.total), bar(layer.bytes.total, mostBytes, 'blue'))}
@@ -195,6 +205,7 @@ function trade({ total }: Inspection, { bits, points }: Measured): Content {
 }
 
 function weights({ operators, total, widths, before }: Inspection): Content {
+  const names = namesOf(operators);
   const layers = operators.flatMap((layer, i) =>
     layer.weights === undefined ? [] : [{ layer, weights: layer.weights, i }],
   );
@@ -203,7 +214,7 @@ function weights({ operators, total, widths, before }: Inspection): Content {
   const rows = layers.map(
     ({ layer, weights: own, i }) =>
       markup`<tr>
-        <th scope="row"><a href="#layer-${i}">${short(layer.name, NAME_CHARACTERS)}</a></th>
+        <th scope="row"><a href="#layer-${i}">${names[i] ?? ''}</a></th>
         ${number(grouped(own.count))}${number(grouped(layer.bytes.total))}${number(`${((100 * layer.bytes.total) / Math.max(total.bytes, 1)).toFixed(1)} %`)}
         ${codes ? number(own.entropy?.toFixed(2) ?? '') : ''}
         ${before === undefined ? '' : number(decibelText(own.before?.sqnr))}

@@ -8,6 +8,7 @@ import { chromium, type Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { elementTypes, mobilenetV2, type Graph } from '../../reference/index.ts';
 import { encodeGraph } from '../formats/plumb.ts';
+import { shortNames } from '../inspect/charts.ts';
 import { arcsOf } from '../inspect/flow.ts';
 import { inspectGraph, type InspectedLayer, type Inspection } from '../inspect/index.ts';
 import { renderInspection } from '../inspect/page.ts';
@@ -262,6 +263,17 @@ describe('Ways around layers', () => {
   });
 });
 
+describe('A name', () => {
+  it('is without the folder that nearly all are in, and cut', () => {
+    const names = ['net/a/b', 'net/a/c', 'net/longer than ten', 'quantize', 'net/net/d'];
+    expect(shortNames(names, 10)).toEqual(['a/b', 'a/c', 'longer th…', 'quantize', 'net/d']);
+    expect(shortNames(['a/x', 'b/y'], 10)).toEqual(['a/x', 'b/y']);
+    expect(shortNames(['a/b/x', 'a/b/y'], 10)).toEqual(['x', 'y']);
+    expect(shortNames([], 10)).toEqual([]);
+    expect(shortNames(['/', 'a/'], 10)).toEqual(['/', 'a/']);
+  });
+});
+
 describe('The text', () => {
   it('tells layers, sums, sensitivity and what was run', () => {
     const text = inspectionText(inspected);
@@ -387,7 +399,7 @@ describe.skipIf(executablePath === undefined && !required)('In a browser', () =>
   it.each(['light', 'dark'] as const)('leads from a layer to its details, %s', async (scheme) => {
     const { tab, complaints } = await open(scheme, 1280);
     const row = tab.locator('.network tbody tr').nth(1);
-    expect(await row.innerText()).toContain('stem </style><script>alert(1)</…');
+    expect(await row.innerText()).toContain('stem </style><script>aler…');
     expect(await tab.locator('#layer-0').isVisible()).toBe(false);
     await row.getByRole('link').click();
     expect(await tab.locator('#layer-0').innerText()).toContain('int8 8 × 3 × 3 × 3');
