@@ -1,7 +1,7 @@
 /** `plumbline inspect`: what a model consists of, and where it could be smaller. */
 
+import { statSync } from 'node:fs';
 import type { Command } from 'commander';
-import type { Graph } from '../../reference/index.ts';
 import { checkOutput, writeBytes } from '../files.ts';
 import { inspectGraph } from '../inspect/index.ts';
 import { renderInspection } from '../inspect/page.ts';
@@ -56,8 +56,13 @@ async function inspect(model: string, flags: InspectFlags): Promise<void> {
       read.filter((file) => file !== undefined),
     );
   }
+  const stored = loadModel({ model });
+  const asStored = stored.precision === graph.precision;
+  const [path] = modelFiles({ model });
+  const derivedFrom = asStored ? undefined : stored;
   const inspection = await inspectGraph(graph, {
-    before: formBefore(model, graph, against),
+    before: against === undefined ? derivedFrom : loadModel({ model: against }),
+    fileBytes: asStored ? statSync(path).size : undefined,
     photos,
     count: samples,
     time,
@@ -67,11 +72,4 @@ async function inspect(model: string, flags: InspectFlags): Promise<void> {
   if (html !== undefined) writeBytes(html, renderInspection(inspection));
   if (json === true) printJson(inspection);
   else print(inspectionText(inspection));
-}
-
-/** What `--against` names, or the float32 model that the graph is derived from. */
-function formBefore(model: string, graph: Graph, against: string | undefined): Graph | undefined {
-  if (against !== undefined) return loadModel({ model: against });
-  const stored = loadModel({ model });
-  return stored.precision === graph.precision ? undefined : stored;
 }

@@ -37,6 +37,7 @@ export interface Inspection extends Pick<
   Graph,
   'name' | 'precision' | 'labels' | 'preprocessing' | 'provenance'
 > {
+  /** Less than the layers' bytes where the file has them coded. */
   readonly fileBytes: number;
   readonly inputs: readonly TensorSummary[];
   readonly outputs: readonly TensorSummary[];
@@ -60,6 +61,8 @@ export interface Inspection extends Pick<
 }
 
 export interface InspectOptions {
+  /** Of the graph's file; that of a `.plumb` file where it has none. */
+  readonly fileBytes?: number | undefined;
   /** The same network in an earlier form, such as the float32 master of an integer model. */
   readonly before?: Graph | undefined;
   readonly photos?: string | undefined;
@@ -109,7 +112,7 @@ export async function inspectGraph(graph: Graph, options: InspectOptions): Promi
     labels,
     ...(preprocessing === undefined ? {} : { preprocessing }),
     provenance,
-    fileBytes: encodeGraph(graph).length,
+    fileBytes: options.fileBytes ?? encodeGraph(graph).length,
     inputs: graph.inputs.map((index) => describeTensor(graph, index)),
     outputs: graph.outputs.map((index) => describeTensor(graph, index)),
     operators,

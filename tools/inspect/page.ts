@@ -353,10 +353,7 @@ function model(inspection: Inspection): Content {
       `${String(labels.length)} labels`,
       `${labels.slice(0, MAX_LABELS_TOLD).join(', ')}${labels.length > MAX_LABELS_TOLD ? ', ...' : ''}`,
     ],
-    [
-      'bytes',
-      `${grouped(fileBytes)}: layers ${grouped(total.bytes)}, names, labels and everything else ${grouped(fileBytes - total.bytes)}`,
-    ],
+    ['bytes', fileText(fileBytes, total.bytes)],
     ...Object.entries(provenance),
   ];
   return table(
@@ -372,6 +369,14 @@ function model(inspection: Inspection): Content {
       )}
     </tbody>`,
   );
+}
+
+function fileText(file: number, layers: number): string {
+  const rest =
+    file < layers
+      ? `layers of ${grouped(layers)}, coded, and everything else`
+      : `layers ${grouped(layers)}, names, labels and everything else ${grouped(file - layers)}`;
+  return `${grouped(file)}: ${rest}`;
 }
 
 /** An integer with its thousands apart. */

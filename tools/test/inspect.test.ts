@@ -355,6 +355,10 @@ describe('The page', () => {
   it('leaves out what was not measured', async () => {
     const bare = renderInspection(await inspectGraph(smallFloat, structureAlone));
     expect(bare).not.toContain('id="trade"');
+    expect(bare).toMatch(/<td class="text">[\d,]+: layers [\d,]+, names, labels/);
+    const coded = await inspectGraph(smallFloat, { ...structureAlone, fileBytes: 1000 });
+    expect(coded.fileBytes).toBe(1000);
+    expect(renderInspection(coded)).toMatch(/1,000: layers of [\d,]+, coded, and everything else/);
     expect(bare).not.toMatch(/NaN|undefined|Infinity|\d bits/);
   });
 });
