@@ -52,6 +52,11 @@ export function readText(path: string): string {
   return Buffer.from(readBytes(path, MAX_TEXT_BYTES)).toString('utf8');
 }
 
+/** The lines of a list such as one of labels, without empty ones. */
+export function linesOf(text: string): readonly string[] {
+  return text.split(/\r?\n/).filter((line) => line !== '');
+}
+
 /**
  * Writes a file whole or not at all: into a temporary file beside it, which is then renamed. A link stays, and the file
  * that it leads to is written.

@@ -17,6 +17,7 @@ import { registerCompile } from './commands/compile.ts';
 import { registerCompress } from './commands/compress.ts';
 import { registerConformance } from './commands/conformance.ts';
 import { registerEvaluate } from './commands/evaluate.ts';
+import { registerExport } from './commands/export.ts';
 import { registerGolden } from './commands/golden.ts';
 import { registerImport } from './commands/import.ts';
 import { registerInspect } from './commands/inspect.ts';
@@ -39,6 +40,7 @@ function createProgram(): Command {
     .exitOverride();
   registerClassify(program);
   registerImport(program);
+  registerExport(program);
   registerCalibrate(program);
   registerQuantize(program);
   registerEvaluate(program);

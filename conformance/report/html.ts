@@ -1,9 +1,5 @@
-/**
- * A report as one page: no script, nothing from elsewhere, no style beyond its own (a Content-Security-Policy in the
- * page itself says so).
- */
+/** A report as one page. */
 
-import { createHash } from 'node:crypto';
 import { bars, errorChart, type Bar } from './charts.ts';
 import { caseLines, differingPlaces, literal, outputLines } from './counterexample.ts';
 import {
@@ -28,8 +24,9 @@ import {
   type ReportResult,
   type Verdict,
 } from './data.ts';
+import { number, numbers, renderPage, section, table } from './page.ts';
 import { style } from './style.ts';
-import { markup, Markup, visible, type Content } from './text.ts';
+import { markup, visible, type Content, type Markup } from './text.ts';
 
 const signs: Readonly<Record<Verdict, string>> = {
   equal: '✓',
@@ -61,60 +58,21 @@ export function renderHtml(data: ReportData): string {
     data.mutants && section('mutants', 'Bugs that the suite finds', mutation(data.mutants)),
     section('results', 'All results', results(data)),
   ].filter((each) => each !== undefined);
-  const policy = `default-src 'none'; style-src 'sha256-${digest(style)}'; base-uri 'none'; form-action 'none'`;
   const names = data.backends.map(titleOf).join(', ');
-  const page = markup`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta http-equiv="Content-Security-Policy" content="${policy}" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="color-scheme" content="light dark" />
-        <meta name="referrer" content="no-referrer" />
-        <title>Conformance of ${visible(names, 200)}</title>
-        ${new Markup(`<style>${style}</style>`)}
-      </head>
-      <body>
-        <header>
-          <h1>Conformance to the Plumbline reference</h1>
-          ${lead(data)}
-          <p class="soft">
-            ${data.runs} cases of each property, seed ${data.seed}. Plumbline ${data.version},
-            ${data.platform},
-            <time datetime="${data.created}">${data.created.slice(0, 16).replace('T', ' ')} UTC</time>.
-          </p>
-          <nav aria-label="Sections">
-            <ul>
-              ${sections.map(({ id, title }) => markup`<li><a href="#${id}">${title}</a></li>`)}
-            </ul>
-          </nav>
-        </header>
-        <main>${sections.map(({ content }) => content)}</main>
-        <footer>
-          <p>
-            Written by <code>plumbline conformance report</code>. The reference’s rules are in
-            reference/SEMANTICS.md, the bounds in conformance/tolerances.ts.
-          </p>
-        </footer>
-      </body>
-    </html>
-`;
-  return page.text;
-}
-
-function section(
-  id: string,
-  title: string,
-  content: Content,
-): { readonly id: string; readonly title: string; readonly content: Markup } {
-  return {
-    id,
-    title,
-    content: markup`<section id="${id}">
-      <h2>${title}</h2>
-      ${content}
-    </section>`,
-  };
+  return renderPage({
+    title: `Conformance of ${visible(names, 200)}`,
+    style,
+    heading: 'Conformance to the Plumbline reference',
+    lead: markup`${lead(data)}
+      <p class="soft">
+        ${data.runs} cases of each property, seed ${data.seed}. Plumbline ${data.version},
+        ${data.platform},
+        <time datetime="${data.created}">${data.created.slice(0, 16).replace('T', ' ')} UTC</time>.
+      </p>`,
+    sections,
+    footer: markup`Written by <code>plumbline conformance report</code>. The reference’s rules are in
+      reference/SEMANTICS.md, the bounds in conformance/tolerances.ts.`,
+  });
 }
 
 function lead({ backends }: ReportData): Markup {
@@ -138,37 +96,6 @@ function lead({ backends }: ReportData): Markup {
 
 function countOf(results: readonly ReportResult[], verdict: Verdict): number {
   return results.filter((result) => verdictOf(result) === verdict).length;
-}
-
-/** A table that scrolls by itself on a narrow screen; the keyboard reaches it. */
-function table(
-  caption: string,
-  heading: readonly (string | Markup)[],
-  bodies: Content,
-  kind = '',
-): Markup {
-  return markup`<div class="scroll" role="region" tabindex="0" aria-label="${caption}">
-    <table class="${kind}">
-      <caption>${caption}</caption>
-      <thead>
-        <tr>
-          ${heading.map((cell) =>
-            cell instanceof Markup ? cell : markup`<th scope="col">${cell}</th>`,
-          )}
-        </tr>
-      </thead>
-      ${bodies}
-    </table>
-  </div>`;
-}
-
-/** The heading of a column of numbers. */
-function numbers(title: string): Markup {
-  return markup`<th scope="col" class="number">${title}</th>`;
-}
-
-function number(value: string | number): Markup {
-  return markup`<td class="number">${value}</td>`;
 }
 
 function verdictClass(verdict: Verdict): string {
@@ -519,8 +446,4 @@ function resultRow(
     <td class="text">${visible(reasonOf(result), 500)}</td>
     <td class="text"><code>${visible(replayCommand(data, backend, key))}</code></td>
   </tr>`;
-}
-
-function digest(text: string): string {
-  return createHash('sha256').update(text).digest('base64');
 }

@@ -58,19 +58,16 @@ const WARM_UP_PASSES = 3;
 const SAMPLE_MILLISECONDS = 1;
 
 /**
- * Times every step at its turn in a run, repeated until it takes 1 ms, with a sample of the peaks after each pass.
- * `network` is `graph` compiled; its inputs are what the last run left.
+ * CPU milliseconds of every step of a network, on what its last run left in the inputs: the median of passes, in each of
+ * which every step has its turn and is repeated until it takes 1 ms.
  */
-export function timeLayers(
-  graph: Graph,
-  network: FastPath,
-  variant: Variant,
-  microbenchmark: Microbenchmark,
+export function timeSteps(
+  network: Pick<FastPath, 'steps'>,
   passes: number,
-): LayerReport {
+  afterPass: () => void = () => undefined,
+): readonly number[] {
   const samples = network.steps.map((): number[] => []);
   const repeats = network.steps.map(() => 1);
-  microbenchmark.takePeaks();
   for (let pass = -WARM_UP_PASSES; pass < passes; pass++) {
     for (const [i, step] of network.steps.entries()) {
       step.run();
@@ -81,11 +78,29 @@ export function timeLayers(
       if (pass < 0) repeats[i] = Math.ceil(SAMPLE_MILLISECONDS / Math.max(milliseconds, 1e-4));
       else samples[i]?.push(milliseconds);
     }
-    microbenchmark.sample();
+    afterPass();
   }
+  return samples.map(median);
+}
+
+/**
+ * Times every layer, with a sample of the peaks after each pass. `network` is `graph` compiled; its inputs are what the
+ * last run left.
+ */
+export function timeLayers(
+  graph: Graph,
+  network: FastPath,
+  variant: Variant,
+  microbenchmark: Microbenchmark,
+  passes: number,
+): LayerReport {
+  microbenchmark.takePeaks();
+  const times = timeSteps(network, passes, () => {
+    microbenchmark.sample();
+  });
   const peaks = microbenchmark.takePeaks();
   const peak = peakOf(peaks, graph.precision, variant);
-  return summarizeLayers(layersOf(graph, network), samples.map(median), peaks, peak);
+  return summarizeLayers(layersOf(graph, network), times, peaks, peak);
 }
 
 /** `times`: milliseconds of each step; a layer has as many steps as kernels. */
@@ -165,7 +180,7 @@ function layerOf(
   };
 }
 
-function kindOf(graph: Graph, operator: Operator): LayerKind {
+export function kindOf(graph: Graph, operator: Operator): LayerKind {
   switch (operator.kind) {
     case 'conv2d': {
       const [, height, width] = graph.tensors[operator.inputs[1] ?? -1]?.shape ?? [];

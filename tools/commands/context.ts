@@ -124,6 +124,19 @@ export class Progress {
   }
 }
 
+/** Progress with its own time left for each part of the work. */
+export function progressByPart(): (what: string, done: number, total: number) => void {
+  let current: { readonly what: string; readonly progress: Progress } | undefined;
+  return (what, done, total) => {
+    if (current?.what !== what) {
+      current?.progress.end();
+      current = { what, progress: new Progress(what) };
+    }
+    current.progress.update(done, total);
+    if (done === total) current.progress.end();
+  };
+}
+
 /** Rows as aligned columns; numbers (a digit first) to the right. The first row is the heading. */
 export function table(rows: readonly (readonly string[])[]): string {
   const [heading = []] = rows;

@@ -3,7 +3,7 @@
 import { basename, extname } from 'node:path';
 import { Option, type Command } from 'commander';
 import { FileError, UsageError } from '../errors.ts';
-import { checkOutput, readText, sha256, writeBytes } from '../files.ts';
+import { checkOutput, linesOf, readText, sha256, writeBytes } from '../files.ts';
 import { openForeign, type ForeignModel } from '../formats/foreign.ts';
 import { decodeGraph, encodeGraph } from '../formats/plumb.ts';
 import { print, printJson } from './context.ts';
@@ -80,28 +80,8 @@ export function importModel(path: string, flags: ImportFlags): void {
 }
 
 function readLabels(path: string, model: ForeignModel, flags: ImportFlags): readonly string[] {
-  if (flags.labels !== undefined) {
-    return readText(flags.labels)
-      .split(/\r?\n/)
-      .filter((line) => line !== '');
-  }
-  if (model.labels === undefined) {
-    throw new UsageError(`${path}: Expected labels in the file or --labels FILE but found neither`);
-  }
-  const labels = parseJson(model.labels);
-  if (!Array.isArray(labels) || !labels.every((label) => typeof label === 'string')) {
-    throw new FileError(
-      path,
-      'Expected its labels to be a JSON list of names (or give --labels FILE)',
-    );
-  }
-  return labels;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  if (flags.labels !== undefined) return linesOf(readText(flags.labels));
+  const labels = model.labels();
+  if (labels !== undefined) return labels;
+  throw new UsageError(`${path}: Expected labels in the file or --labels FILE but found neither`);
 }

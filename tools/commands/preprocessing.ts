@@ -11,10 +11,6 @@ export interface PreprocessingFlags {
   readonly crop?: string;
 }
 
-/** The one rule that a file's own words tell; anything else has to be said with flags, never guessed. */
-const CENTRED_RULE = /^RGB, squashed .* resize, x\/127\.5 - 1$/;
-const centre = [127.5, 127.5, 127.5] as const;
-
 const wordings = {
   mean: '--mean R,G,B',
   std: '--std R,G,B',
@@ -23,19 +19,21 @@ const wordings = {
 } as const;
 
 /**
- * The preprocessing of a model. Flags come before the file's own words; mean and deviation go together.
+ * The preprocessing of a model. Flags come before what the file says (`rule`); mean and deviation go together. What
+ * neither says is never guessed.
  *
+ * @throws {FileError} where the file should say it and does not, and not all is given
  * @throws {UsageError} naming the flags that are missing, or one that is none
  */
 export function readPreprocessing(
   path: string,
-  rule: string | undefined,
+  rule: () => Partial<Preprocessing>,
   flags: PreprocessingFlags,
 ): Preprocessing {
-  const said: Partial<Preprocessing> =
-    rule !== undefined && CENTRED_RULE.test(rule)
-      ? { mean: centre, std: centre, channels: 'rgb', resize: 'squash' }
-      : {};
+  const needed = (['mean', 'std', 'channels', 'resize'] as const).some(
+    (name) => flags[name] === undefined,
+  );
+  const said = needed ? rule() : {};
   const given = flags.mean !== undefined || flags.std !== undefined;
   const mean = flags.mean === undefined ? (given ? undefined : said.mean) : triple('mean', flags);
   const std = flags.std === undefined ? (given ? undefined : said.std) : triple('std', flags);

@@ -5,9 +5,23 @@ import { dequantizeValue, zeroPointOf, type Graph, type Tensor } from '../../ref
 /** The graph with a second output: what its last softmax takes, or its only output again. */
 export function withLogits(graph: Graph): Graph {
   const [output = -1] = graph.outputs;
-  const last = graph.operators.findLast((operator) => operator.output === output);
-  const logits = last?.kind === 'softmax' ? (last.inputs[0] ?? output) : output;
-  return { ...graph, outputs: [output, logits] };
+  return { ...graph, outputs: [output, softmaxInput(graph, output) ?? output] };
+}
+
+/** The input of the softmax that a tensor is, reshaped or in other codes at most. */
+function softmaxInput(graph: Graph, tensor: number): number | undefined {
+  const operator = graph.operators.find(({ output }) => output === tensor);
+  const [input] = operator?.inputs ?? [];
+  switch (operator?.kind) {
+    case 'softmax':
+      return input;
+    case 'quantize':
+    case 'dequantize':
+    case 'reshape':
+      return input === undefined ? undefined : softmaxInput(graph, input);
+    default:
+      return undefined;
+  }
 }
 
 /** Every output as float32 numbers. */

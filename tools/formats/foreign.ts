@@ -1,7 +1,7 @@
 /** Model files of other programs: which format one has, what it says of itself, and how it becomes a graph. */
 
 import { dirname, extname, join } from 'node:path';
-import type { Graph } from '../../reference/index.ts';
+import type { Graph, Preprocessing } from '../../reference/index.ts';
 import { FileError } from '../errors.ts';
 import { readBytes, sha256 } from '../files.ts';
 import { onnxToGraph } from './onnx/to-graph.ts';
@@ -10,15 +10,24 @@ import type { ImportOptions } from './options.ts';
 import { decodeTfjs } from './tfjs/contents.ts';
 import { tfjsToGraph } from './tfjs/to-graph.ts';
 import { decodeTflite, isTflite } from './tflite/contents.ts';
+import { readInputRule, readLabels } from './tflite/metadata.ts';
 import { tfliteToGraph } from './tflite/to-graph.ts';
 
 export interface ForeignModel {
   /** The digest of all that was read, and who wrote it. */
   readonly provenance: Readonly<Record<string, string>>;
-  /** A JSON list of the classes' names, where the file has one. */
-  readonly labels?: string;
-  /** How an image becomes the input, in the file's own words. */
-  readonly rule?: string;
+  /**
+   * The classes' names; undefined where the file has none.
+   *
+   * @throws {FileError} for what should be names and is not
+   */
+  readonly labels: () => readonly string[] | undefined;
+  /**
+   * What the file says of how an image becomes the input: all, some or nothing.
+   *
+   * @throws {FileError} for what should say it and does not
+   */
+  readonly rule: () => Partial<Preprocessing>;
   /** @throws {FileError} for a model that is none of a MobileNetV2 classifier, naming what is not */
   readonly toGraph: (options: ImportOptions) => Graph;
 }
@@ -45,26 +54,58 @@ function openTfjs(path: string, bytes: Uint8Array): ForeignModel {
   });
   return {
     provenance: { sha256: sha256(Buffer.concat(all)), producer: 'TensorFlow.js graph model' },
+    labels: () => undefined,
+    rule: () => ({}),
     toGraph: (options) => tfjsToGraph(path, contents, options),
   };
 }
 
+/** The one rule that the metadata of our own ONNX sources tell. */
+const CENTRED_RULE = /^RGB, squashed .* resize, x\/127\.5 - 1$/;
+const centre = [127.5, 127.5, 127.5] as const;
+
 function openOnnx(path: string, bytes: Uint8Array): ForeignModel {
   const model = decodeOnnx(path, bytes);
-  const labels = model.metadata.get('labels');
-  const rule = model.metadata.get('input');
   return {
     provenance: { sha256: sha256(bytes), producer: model.producer },
-    ...(labels === undefined ? {} : { labels }),
-    ...(rule === undefined ? {} : { rule }),
+    labels: () => {
+      const text = model.metadata.get('labels');
+      return text === undefined ? undefined : parseLabels(path, text);
+    },
+    rule: () =>
+      CENTRED_RULE.test(model.metadata.get('input') ?? '')
+        ? { mean: centre, std: centre, channels: 'rgb', resize: 'squash' }
+        : {},
     toGraph: (options) => onnxToGraph(path, model, options),
   };
 }
 
+function parseLabels(path: string, text: string): readonly string[] {
+  const labels = parseJson(text);
+  if (!Array.isArray(labels) || !labels.every((label) => typeof label === 'string')) {
+    throw new FileError(
+      path,
+      'Expected its labels to be a JSON list of names (or give --labels FILE)',
+    );
+  }
+  return labels;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 function openTflite(path: string, bytes: Uint8Array): ForeignModel {
   const contents = decodeTflite(path, bytes);
+  const { description, metadata } = contents;
   return {
-    provenance: { sha256: sha256(bytes), producer: contents.description },
+    provenance: { sha256: sha256(bytes), producer: description },
+    labels: () => metadata && readLabels(path, metadata, bytes),
+    rule: () => (metadata === undefined ? {} : readInputRule(path, metadata)),
     toGraph: (options) => tfliteToGraph(path, contents, options),
   };
 }

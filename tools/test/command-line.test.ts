@@ -46,6 +46,7 @@ describe('help', () => {
     [],
     ['classify'],
     ['import'],
+    ['export'],
     ['calibrate'],
     ['quantize'],
     ['evaluate'],
@@ -73,7 +74,7 @@ describe('help', () => {
 
 describe('standard output', () => {
   it('may be closed by a reader that has seen enough', async () => {
-    const child = spawn(process.execPath, [command, 'inspect', model]);
+    const child = spawn(process.execPath, [command, 'inspect', model, '--no-sensitivity']);
     child.stdout.destroy();
     let stderr = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
@@ -83,10 +84,14 @@ describe('standard output', () => {
 
   it.skipIf(!existsSync('/dev/full'))('that is full is told', () => {
     const full = openSync('/dev/full', 'w');
-    const { status, stderr } = spawnSync(process.execPath, [command, 'inspect', model], {
-      encoding: 'utf8',
-      stdio: ['ignore', full, 'pipe'],
-    });
+    const { status, stderr } = spawnSync(
+      process.execPath,
+      [command, 'inspect', model, '--no-sensitivity'],
+      {
+        encoding: 'utf8',
+        stdio: ['ignore', full, 'pipe'],
+      },
+    );
     closeSync(full);
     expect(status).toBe(2);
     expect(stderr).toMatch(/^plumbline: Expected a writable standard output\. ENOSPC.*\n$/);
@@ -257,7 +262,25 @@ describe('calibrate, quantize, evaluate, inspect', () => {
       ['int16', 2, 1],
       ['int8', 2, 1],
     ]);
-    expect(plumbline('inspect', files[0] ?? '').stdout).toContain('int16');
+    const page = join(folder.path, 'tiny.html');
+    const options = ['--photos', photos, '--samples', '1', '--no-time', '--html', page];
+    const inspected = plumbline(
+      'inspect',
+      files[0] ?? '',
+      '--against',
+      model,
+      ...options,
+      '--json',
+    );
+    expect(inspected.status).toBe(0);
+    expect(JSON.parse(inspected.stdout)).toMatchObject({
+      precision: 'int16',
+      samples: { count: 1, description: `1 photo of ${photos}` },
+      before: { name: graph.name, precision: 'float32', changed: 0 },
+      operators: { length: graph.operators.length },
+      notes: [],
+    });
+    expect(readFileSync(page, 'utf8')).toContain('id="layer-0"');
   });
 
   it('refuse folders and records that do not fit', () => {
@@ -296,6 +319,16 @@ describe('calibrate, quantize, evaluate, inspect', () => {
         `plumbline: ${input}: Expected a file to write other than the input ${input}\n`,
       );
     }
+    expect(refusal('inspect', model, '--html', model)).toBe(
+      `plumbline: ${model}: Expected a file to write other than the input ${model}\n`,
+    );
+    expect(
+      refusal('inspect', model, '--against', 'small', '--html', join(photos, 'cat')),
+    ).toContain('Expected a file to write but found a folder or device');
+    expect(refusal('inspect', model, '--against', 'small', '--html', output)).toContain(
+      'Expected layer "stem" of "small" to be that of',
+    );
+    expect(existsSync(output)).toBe(false);
     expect(refusal('calibrate', model, photos, '-o', model)).toContain(
       `${model}: Expected a file to write other than the input ${model}`,
     );

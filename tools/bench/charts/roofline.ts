@@ -24,7 +24,10 @@ import {
 
 type Report = BenchResults['layers'][number];
 
-const marks: Readonly<Record<Exclude<LayerKind, 'other'>, readonly [MarkShape, Colour]>> = {
+/** How layers are marked by their kind. */
+export const layerMarks: Readonly<
+  Record<Exclude<LayerKind, 'other'>, readonly [MarkShape, Colour]>
+> = {
   pointwise: ['circle', 'blue'],
   convolution: ['diamond', 'purple'],
   depthwise: ['triangle', 'orange'],
@@ -48,7 +51,7 @@ export function rooflineChart({ layers }: BenchResults, model: EmbeddedName): st
   const intensities = points.map(({ macs, bytes }) => macs / bytes);
   const rates = points.map(({ macs, milliseconds }) => macs / (milliseconds * 1e6));
   const roofs = panels.flat().map(({ peaks }) => peaks.int8Dot ?? peaks.int16);
-  const kinds = Object.entries(marks).map(([text, [shape, colour]]) => ({
+  const kinds = Object.entries(layerMarks).map(([text, [shape, colour]]) => ({
     sign: (x: number, y: number) => mark(shape, x, y, colour, text),
     text,
   }));
@@ -75,7 +78,7 @@ ${ordered.flatMap(({ variant, layers }) =>
   layers.map(({ name, kind, macs, bytes, milliseconds, ofPeak }) => {
     if (kind === 'other' || macs === 0) return '';
     const rate = macs / (milliseconds * 1e6);
-    const [shape, colour] = marks[kind];
+    const [shape, colour] = layerMarks[kind];
     const title = `${name}, ${variant}: ${rate.toFixed(1)} G/s, ${(100 * ofPeak).toFixed(0)} % of the peak`;
     return mark(shape, x.at(macs / bytes), y.at(rate), colour, title, variant === 'simd');
   }),

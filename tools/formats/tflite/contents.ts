@@ -5,6 +5,8 @@ import { rootTable, type Table } from './flatbuffer.ts';
 import {
   bufferFields,
   FILE_IDENTIFIER,
+  METADATA_NAME,
+  metadataFields,
   modelFields,
   operatorCodeFields,
   operatorFields,
@@ -42,6 +44,8 @@ export interface StoredOperator {
 
 export interface TfliteContents {
   readonly description: string;
+  /** What the file says of its input and classes, still as bytes (metadata.ts). */
+  readonly metadata: Uint8Array | undefined;
   readonly tensors: readonly StoredTensor[];
   /** In the order of execution. */
   readonly operators: readonly StoredOperator[];
@@ -84,11 +88,19 @@ function readModel(model: Table): TfliteContents {
   }
   return {
     description: model.name(modelFields.description),
+    metadata: readMetadata(model, buffers),
     tensors: subgraph.tables(subgraphFields.tensors).map((tensor) => readTensor(tensor, buffers)),
     operators: subgraph.tables(subgraphFields.operators).map((each) => readOperator(each, codes)),
     inputs: subgraph.int32s(subgraphFields.inputs),
     outputs: subgraph.int32s(subgraphFields.outputs),
   };
+}
+
+function readMetadata(model: Table, buffers: readonly Uint8Array[]): Uint8Array | undefined {
+  const entry = model
+    .tables(modelFields.metadata)
+    .find((each) => each.name(metadataFields.name) === METADATA_NAME);
+  return entry && buffers[entry.uint32(metadataFields.buffer)];
 }
 
 type Code = Pick<StoredOperator, 'code' | 'custom'>;

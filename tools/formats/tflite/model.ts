@@ -7,6 +7,8 @@ import {
   builtins,
   FILE_IDENTIFIER,
   FLOAT16,
+  METADATA_NAME,
+  metadataFields,
   modelFields,
   operatorCodeFields,
   operatorFields,
@@ -63,6 +65,8 @@ export class TfliteModel {
   readonly operators: TfliteOperator[] = [];
   inputs: readonly number[] = [];
   outputs: readonly number[] = [];
+  /** What it says of its input and classes, as metadata.ts reads it. */
+  metadata: Uint8Array | undefined;
 
   /** Adds a tensor and returns its index. */
   addTensor(tensor: TfliteTensor): number {
@@ -105,16 +109,28 @@ export class TfliteModel {
         [operatorCodeFields.code, 'int32', code],
       ]);
     });
+    const metadata = this.metadata && writeMetadata(builder, this.metadata, buffers);
     const model = writeTable(builder, [
       [modelFields.version, 'int32', SCHEMA_VERSION],
       [modelFields.operatorCodes, 'offset', writeOffsets(builder, operatorCodes)],
       [modelFields.subgraphs, 'offset', writeOffsets(builder, [subgraph])],
       [modelFields.description, 'offset', builder.createString(description)],
       [modelFields.buffers, 'offset', writeOffsets(builder, buffers)],
+      ...(metadata === undefined ? [] : [[modelFields.metadata, 'offset', metadata] as const]),
     ]);
     builder.finish(model, FILE_IDENTIFIER);
     return builder.asUint8Array().slice();
   }
+}
+
+/** The list of metadata, whose only entry has a buffer at the end. */
+function writeMetadata(builder: Builder, data: Uint8Array, buffers: Offset[]): Offset {
+  const buffer = buffers.push(writeBuffer(builder, data)) - 1;
+  const entry = writeTable(builder, [
+    [metadataFields.name, 'offset', builder.createString(METADATA_NAME)],
+    [metadataFields.buffer, 'int32', buffer],
+  ]);
+  return writeOffsets(builder, [entry]);
 }
 
 function writeOperator(

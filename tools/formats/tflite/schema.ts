@@ -66,7 +66,11 @@ export const modelFields = {
   subgraphs: 2,
   description: 3,
   buffers: 4,
+  metadata: 6,
 } as const;
+export const metadataFields = { name: 0, buffer: 1 } as const;
+/** The entry whose buffer holds what metadata.ts reads. */
+export const METADATA_NAME = 'TFLITE_METADATA';
 export const operatorCodeFields = { deprecatedCode: 0, custom: 1, version: 2, code: 3 } as const;
 export const subgraphFields = { tensors: 0, inputs: 1, outputs: 2, operators: 3, name: 4 } as const;
 export const operatorFields = {
@@ -168,3 +172,27 @@ export const builtinNames: Readonly<Record<number, string>> = {
   114: 'QUANTIZE',
   117: 'HARD_SWISH',
 };
+
+/**
+ * Of the schema of metadata, which has a file of its own (github tensorflow/tflite-support,
+ * tensorflow_lite_support/metadata/metadata_schema.fbs, version 1.1.0).
+ */
+export const metadataSchema = {
+  fileIdentifier: 'M001',
+  modelFields: { subgraphs: 3 },
+  subgraphFields: { inputs: 2, outputs: 3 },
+  tensorFields: { content: 3, processUnits: 4, associatedFiles: 6 },
+  contentFields: { propertiesType: 0, properties: 1 },
+  imageFields: { colorSpace: 0 },
+  processUnitFields: { optionsType: 0, options: 1 },
+  normalizationFields: { mean: 0, std: 1 },
+  associatedFileFields: { name: 0, type: 2 },
+  /** Member of union ContentProperties. */
+  imageProperties: 2,
+  /** enum ColorSpaceType. */
+  rgb: 1,
+  /** Member of union ProcessUnitOptions. */
+  normalizationOptions: 1,
+  /** enum AssociatedFileType. */
+  axisLabels: 2,
+} as const;

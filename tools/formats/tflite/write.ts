@@ -40,6 +40,8 @@ export interface TfliteOptions {
   readonly ends?: 'own' | 'float32';
   /** Makes every operator's output an output of the file, after the graph's own. Default false. */
   readonly intermediates?: boolean;
+  /** What it says of its input and classes, as `writeMetadata` gives it. */
+  readonly metadata?: Uint8Array;
 }
 
 export interface TfliteFile {
@@ -54,8 +56,8 @@ export interface TfliteFile {
  * @throws {UnsupportedError} for what the format cannot say: int16 weights, ready-made integers, tensors without scale
  */
 export function writeTflite(graph: Graph, options: TfliteOptions = {}): TfliteFile {
-  const { ends = 'own', intermediates = false } = options;
-  const writer = new Writer(graph);
+  const { ends = 'own', intermediates = false, metadata } = options;
+  const writer = new Writer(graph, metadata);
   for (const operator of graph.operators) writer.operator(operator);
   const computed = intermediates ? graph.operators.map(({ output }) => output) : [];
   const outputs = [...new Set([...graph.outputs, ...computed])];
@@ -79,8 +81,9 @@ class Writer {
   /** Of each tensor of the graph, the index in the model; the axis of its scales depends on who reads it. */
   readonly #indices = new Map<string, number>();
 
-  constructor(graph: Graph) {
+  constructor(graph: Graph, metadata: Uint8Array | undefined) {
     this.#graph = graph;
+    this.#model.metadata = metadata;
   }
 
   finish(outputs: readonly number[], ends: 'own' | 'float32'): Uint8Array {
