@@ -47,6 +47,8 @@ export async function compressToSize(
       tooLow = Math.max(tooLow, x);
     }
     const y = log2(size);
+    // Nothing is left to take away.
+    if (size > bytes && last?.y === y) break;
     const slope = last === undefined || last.x === x ? USUAL_SLOPE : (y - last.y) / (x - last.x);
     last = { x, y };
     const next = x + (aim - y) / Math.min(Math.max(slope, SLOPES[0]), SLOPES[1]);

@@ -74,6 +74,9 @@ interface Report {
   readonly layers: readonly { readonly layer: string; readonly largestCode: number }[];
 }
 
+/** Several passes over the network, each in the command's own process. */
+const LONG = { timeout: 300_000 };
+
 describe('plumbline compress', () => {
   it('rounds to nearest without photos, and says so', () => {
     const { status, stdout, stderr } = compress(
@@ -88,7 +91,7 @@ describe('plumbline compress', () => {
     expect(outputOf('nearest.plumb').precision).toBe('int8');
   });
 
-  it('fits to photos, to a width and to a ratio, of float32 and of int8', () => {
+  it('fits to photos, to a width and to a ratio, of float32 and of int8', LONG, () => {
     const fitted = compress(
       ...[model, '--calibration', record, '--bits', '4', '--photos', photos, '-o', 'fitted.plumb'],
     );
@@ -123,7 +126,7 @@ describe('plumbline compress', () => {
     );
   });
 
-  it('is as small as a loss allows', () => {
+  it('is as small as a loss allows', LONG, () => {
     const { status, stdout } = compress(
       ...[model, '--calibration', record, '--max-loss', '100', '--photos', photos],
       ...['-o', 'lost.plumb', '--json'],
@@ -146,7 +149,7 @@ describe('plumbline compress', () => {
       ['--ratio', '1000', '--photos', photos],
       'Expected a ratio that the model can be compressed to but found 1000',
     ],
-  ])('refuses %s', (_, args, text) => {
+  ])('refuses %s', LONG, (_, args, text) => {
     expect(refusal(model, '--calibration', record, ...args)).toContain(text);
   });
 
