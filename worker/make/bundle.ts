@@ -19,8 +19,14 @@ const kinds: Readonly<Record<string, 'CompiledWasm' | 'Data'>> = {
 /** Marks a path that the plugin has asked about itself. */
 const RESOLVED = 'resolved';
 
-/** The entry (by its path in worker/, such as `src/index.ts`) and all modules it needs, the script first. */
-export async function bundleWorker(entry: string): Promise<readonly WorkerModule[]> {
+/**
+ * The entry (by its path in worker/, such as `src/index.ts`) and all modules it needs, the script first. `given`: contents
+ * of modules by the names of their files, in place of these.
+ */
+export async function bundleWorker(
+  entry: string,
+  given: Readonly<Record<string, Uint8Array>> = {},
+): Promise<readonly WorkerModule[]> {
   const modules = new Map<string, WorkerModule>();
   const external: Plugin = {
     name: 'modules',
@@ -28,6 +34,12 @@ export async function bundleWorker(entry: string): Promise<readonly WorkerModule
       build.onResolve({ filter: /\.(wasm|program)$/ }, async (found) => {
         if (found.pluginData === RESOLVED) return undefined;
         const { kind, resolveDir, path } = found;
+        const contents = given[basename(path)];
+        if (contents !== undefined) {
+          const name = `./${basename(path)}`;
+          modules.set(name, { type: 'CompiledWasm', path: name.slice(2), contents });
+          return { path: name, external: true };
+        }
         const { path: file } = await build.resolve(path, {
           kind,
           resolveDir,

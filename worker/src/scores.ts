@@ -1,6 +1,6 @@
 /** Outputs as labelled scores. */
 
-import type { Elements, FastPath } from '../../fastpath/runtime/index.ts';
+import type { Elements, ProgramTensor } from '../../fastpath/runtime/index.ts';
 
 export interface Score {
   readonly label: string;
@@ -12,7 +12,10 @@ export interface Score {
 export function scoresOf(
   result: {
     readonly outputs: readonly Elements[];
-    readonly description: FastPath['description'];
+    readonly description: {
+      readonly labels: readonly string[];
+      readonly outputs: readonly Pick<ProgramTensor, 'scale' | 'zeroPoint'>[];
+    };
   },
   top: number,
 ): readonly Score[] {

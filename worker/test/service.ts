@@ -22,8 +22,9 @@ export interface TestService {
 export async function startService(
   options: Partial<MiniflareOptions> = {},
   entry = 'src/index.ts',
+  given: Readonly<Record<string, Uint8Array>> = {},
 ): Promise<TestService> {
-  const modules = await bundleWorker(entry);
+  const modules = await bundleWorker(entry, given);
   const runtime = new Miniflare({
     modules: modules.map((module) => ({ ...module, contents: Uint8Array.from(module.contents) })),
     modulesRoot: '/',
