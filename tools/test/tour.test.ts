@@ -54,7 +54,7 @@ it('leads from a file to a module', () => {
   }
   const module = new WebAssembly.Module(readFileSync(join(folder.path, 'build', 'model.wasm')));
   expect(WebAssembly.Module.imports(module)).toEqual([]);
-  const tenth = loadModel({ model: join(folder.path, 'tenth.plumb') });
+  const tenth = loadModel({ model: join(folder.path, 'tenth.container') });
   expect([tenth.precision, tenth.labels]).toEqual(['int8', smallFloat.labels]);
   expect(readFileSync(join(folder.path, 'tenth.html'), 'utf8')).toContain('against float32');
 }, 180_000);

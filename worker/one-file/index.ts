@@ -11,7 +11,7 @@ import { ImageError } from '../../images/container.ts';
 import { ImageDecoder } from '../../images/decode.ts';
 import type { Preprocessing } from '../../reference/graph/graph.ts';
 import { pixelsToInput, resizeToInput } from '../../reference/preprocess/image-to-input.ts';
-import { withBody } from '../src/body.ts';
+import { drain, withBody } from '../src/body.ts';
 import { HttpError } from '../src/errors.ts';
 import { Gate } from '../src/gate.ts';
 import { BODIES_BYTES, MAX_PIXELS } from '../src/limits.ts';
@@ -83,6 +83,7 @@ export default {
     } catch (error) {
       const refused = error instanceof ImageError ? new HttpError(400, error.message) : error;
       if (!(refused instanceof HttpError)) throw error;
+      await drain(request);
       const { status, headers, message } = refused;
       return Response.json({ error: message }, { status, headers });
     }
