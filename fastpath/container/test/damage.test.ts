@@ -100,7 +100,7 @@ const change = fc.oneof(
 
 property(
   'damaged containers',
-  { runs: 2000, file },
+  { runs: 1000, file },
   fc.record({ of: original, changes: fc.array(change, { minLength: 1, maxLength: 3 }) }),
   ({ of, changes }) => {
     const { container, program } = of;
@@ -121,7 +121,7 @@ property(
 
 property(
   'headers before random streams',
-  { runs: 1000, file },
+  { runs: 300, file },
   fc.record({ of: original, seed: fc.nat(), biased: fc.integer({ min: 1, max: 256 }) }),
   ({ of, seed, biased }) => {
     const { container, program } = of;
