@@ -112,7 +112,7 @@ describe('plumbline compress', () => {
     expect(outputOf('again.plumb').labels).toEqual(['cat', 'dog']);
   });
 
-  it('writes a container, and says what it takes', () => {
+  it('writes a container, and says what it takes', LONG, () => {
     const args = [model, '--calibration', record, '--bits', '3'];
     const { status, stdout } = compress(...args, '-o', 'nearest.plmc');
     expect(status).toBe(0);
