@@ -16,6 +16,7 @@ import { registerClassify } from './commands/classify.ts';
 import { registerCompile } from './commands/compile.ts';
 import { registerCompress } from './commands/compress.ts';
 import { registerConformance } from './commands/conformance.ts';
+import { registerCurve } from './commands/curve.ts';
 import { registerEvaluate } from './commands/evaluate.ts';
 import { registerExport } from './commands/export.ts';
 import { registerGolden } from './commands/golden.ts';
@@ -46,6 +47,7 @@ function createProgram(): Command {
   registerEvaluate(program);
   registerCompile(program);
   registerCompress(program);
+  registerCurve(program);
   registerInspect(program);
   registerGolden(program);
   registerConformance(program);

@@ -7,9 +7,10 @@ import { InvalidArgumentError, type Command } from 'commander';
 import type { Graph } from '../../reference/index.ts';
 import { compressByPhotos, type Goal } from '../compression/compress-by-photos.ts';
 import type { CompressedGraph } from '../compression/compress-graph.ts';
+import { exp2 } from '../compression/logarithm.ts';
 import { layersOf } from '../compression/layers.ts';
 import { roundToNearest } from '../compression/round-to-nearest.ts';
-import { deployedBytes, float32Bytes, layerBytes } from '../compression/size.ts';
+import { float32Bytes, layerBytes } from '../compression/size.ts';
 import { listLabelledPhotos, listPhotos } from '../evaluation/photos.ts';
 import { UsageError } from '../errors.ts';
 import { checkOutput, sha256, writeBytes } from '../files.ts';
@@ -23,6 +24,7 @@ interface CompressFlags {
   readonly ratio?: number;
   readonly maxLoss?: number;
   readonly bits?: number;
+  readonly price?: number;
   readonly photos?: string;
   readonly calibration?: string;
   readonly output: string;
@@ -34,7 +36,7 @@ export function registerCompress(program: Command): void {
     .command('compress')
     .summary('give an int8 model weights of few bits')
     .description(
-      'Writes an int8 model whose weights, scales and biases take few bits, so that little is left of it once it is entropy\ncoded. With photos, rounding makes up for its own errors, and bits go where the result is sensitive; without, --bits\nrounds to nearest. Sizes are of codes, scales and biases at their entropy, and 2 KB for the rest.',
+      'Writes an int8 model whose weights, scales and biases take few bits, so that little is left of it once it is entropy\ncoded. With photos, rounding makes up for its own errors, and bits go where the result is sensitive; without, --bits\nrounds to nearest.',
     )
     .argument('<model>', 'large, small or a float32 or int8 .plumb file')
     .option('--ratio <n>', 'so many times smaller than float32 (needs photos)', ratio)
@@ -44,6 +46,11 @@ export function registerCompress(program: Command): void {
       points,
     )
     .option('--bits <n>', 'codes of 2 to 8 bits in every layer', bits)
+    .option(
+      '--price <n>',
+      'a bit costs 2^-n of the error of the logits: 16 to 40, smaller for smaller models (needs photos)',
+      price,
+    )
     .option('--photos <folder>', 'folder of calibration photos, or of one folder of them per label')
     .option('--calibration <file>', 'record to derive int8 of a float32 file with')
     .requiredOption(
@@ -78,6 +85,14 @@ function bits(value: string): number {
   return number;
 }
 
+function price(value: string): number {
+  const exponent = Number(value);
+  if (value.trim() === '' || !(exponent >= 16 && exponent <= 40)) {
+    throw new InvalidArgumentError('Expected a number in [16, 40].');
+  }
+  return exp2(-exponent);
+}
+
 async function compress(model: string, flags: CompressFlags): Promise<void> {
   const goal = goalOf(flags);
   const { output, json, photos: folder } = flags;
@@ -95,7 +110,7 @@ async function compress(model: string, flags: CompressFlags): Promise<void> {
   let agreement: number | undefined;
   if (folder === undefined) {
     if (goal.kind !== 'bits')
-      throw new UsageError('Expected --photos FOLDER with --ratio or --max-loss');
+      throw new UsageError('Expected --photos FOLDER with --ratio, --max-loss or --price');
     checkOutput(output, files);
     process.stderr.write('plumbline: without --photos every weight is rounded to nearest\n');
     compressed = roundToNearest(base, wanted, goal.bits);
@@ -125,15 +140,16 @@ async function compress(model: string, flags: CompressFlags): Promise<void> {
   });
 }
 
-function goalOf({ ratio, maxLoss, bits }: CompressFlags): Goal {
+function goalOf({ ratio, maxLoss, bits, price }: CompressFlags): Goal {
   const goals: readonly Goal[] = [
     ...(ratio === undefined ? [] : [{ kind: 'ratio' as const, ratio }]),
     ...(maxLoss === undefined ? [] : [{ kind: 'loss' as const, points: maxLoss }]),
     ...(bits === undefined ? [] : [{ kind: 'bits' as const, bits }]),
+    ...(price === undefined ? [] : [{ kind: 'price' as const, price }]),
   ];
   const [goal] = goals;
   if (goal === undefined || goals.length > 1) {
-    throw new UsageError('Expected one of --ratio, --max-loss and --bits');
+    throw new UsageError('Expected one of --ratio, --max-loss, --bits and --price');
   }
   return goal;
 }
@@ -150,7 +166,7 @@ function photosOf(
 
 function report(
   base: Graph,
-  { graph, layers }: CompressedGraph,
+  { layers }: CompressedGraph,
   agreement: number | undefined,
   container: ContainerReport,
   {
@@ -176,13 +192,11 @@ function report(
       },
     ];
   });
-  const bytes = deployedBytes(graph, layers);
   const float32 = float32Bytes(base);
   if (json) {
     printJson({
       output,
       sha256: digest,
-      bytes,
       float32Bytes: float32,
       container,
       ...(agreement === undefined ? {} : { agreement }),
@@ -205,7 +219,7 @@ function report(
     ]),
   );
   print(containerText(container, float32));
-  print(
-    `${output}: about ${String(bytes)} bytes entropy coded, 1/${(float32 / bytes).toFixed(1)} of float32${agreement === undefined ? '' : `, first label of int8 on ${percent(agreement)} of the photos`}`,
-  );
+  if (agreement !== undefined) {
+    print(`${output}: first label of int8 on ${percent(agreement)} of the photos`);
+  }
 }

@@ -23,7 +23,9 @@ export type Goal =
   /** So many times smaller than float32. */
   | { readonly kind: 'ratio'; readonly ratio: number }
   /** As small as costs so many points. */
-  | { readonly kind: 'loss'; readonly points: number };
+  | { readonly kind: 'loss'; readonly points: number }
+  /** As small as it gets where a bit costs so much. */
+  | { readonly kind: 'price'; readonly price: number };
 
 export interface Photo {
   readonly path: string;
@@ -75,12 +77,12 @@ async function compressTo(
   price: number | undefined,
   compress: (rule: Rule) => Promise<CompressedGraph>,
 ): Promise<CompressedGraph> {
-  if (goal.kind === 'bits') return compress(goal);
+  if (goal.kind === 'bits' || goal.kind === 'price') return compress(goal);
   if (price !== undefined) return compress({ kind: 'price', price });
   if (goal.kind !== 'ratio') throw new Error('Expected a price');
   const result = await compressToSize(
     (each) => compress({ kind: 'price', price: each }),
-    ({ graph, layers }) => deployedBytes(graph, layers),
+    ({ graph }) => deployedBytes(graph),
     float32Bytes(base) / goal.ratio,
   );
   if (result !== undefined) return result.compressed;

@@ -83,10 +83,10 @@ export async function measureCurve(
   const judgeCompressed = (
     manner: Manner,
     name: string,
-    { graph, layers }: CompressedGraph,
+    { graph }: CompressedGraph,
   ): Promise<void> => {
     done += 1;
-    return judge(manner, name, graph, deployedBytes(graph, layers));
+    return judge(manner, name, graph, deployedBytes(graph));
   };
   for (const graph of [float32, int16, int8]) {
     await judge('plain', graph.precision, graph, plainBytes(graph));

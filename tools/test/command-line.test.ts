@@ -53,6 +53,7 @@ describe('help', () => {
     ['inspect'],
     ['compile'],
     ['compress'],
+    ['curve'],
     ['golden'],
     ['conformance'],
     ['kernel'],

@@ -1,33 +1,45 @@
-/**
- * Measures size against accuracy of the embedded models and writes table, JSON and chart.
- *
- * npm run compression -- PHOTOS [FOLDER]: PHOTOS/<model>/calibration and PHOTOS/<model>/accuracy hold a folder of photos
- * per label; FOLDER takes the results (compression-results).
- */
+/** `plumbline curve`: size against accuracy of the embedded models. */
 
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import process from 'node:process';
-import { Progress, percent, print, table } from '../commands/context.ts';
+import { Option, type Command } from 'commander';
+import { curveChart } from '../compression/curve-chart.ts';
+import { measureCurve, type CurvePoint } from '../compression/curve.ts';
+import { readPixels } from '../compression/photo-pixels.ts';
 import { listLabelledPhotos } from '../evaluation/photos.ts';
 import { writeBytes } from '../files.ts';
 import { embeddedNames, loadModel, type EmbeddedName } from '../models.ts';
-import { curveChart } from './curve-chart.ts';
-import { measureCurve, type CurvePoint } from './curve.ts';
-import { readPixels } from './photo-pixels.ts';
+import { percent, print, Progress, table } from './context.ts';
 
-const [photos, output = 'compression-results', ...rest] = process.argv.slice(2);
-if (photos === undefined || rest.length > 0) {
-  process.stderr.write('npm run compression -- PHOTOS [FOLDER]\n');
-  process.exitCode = 2;
-} else {
-  await run(photos, output);
+interface CurveFlags {
+  readonly models: readonly EmbeddedName[];
+  readonly output: string;
 }
 
-async function run(photos: string, output: string): Promise<void> {
+export function registerCurve(program: Command): void {
+  program
+    .command('curve')
+    .summary('measure what compression costs')
+    .description(
+      'Measures size against accuracy of the embedded models from 32 bits to 2 and writes curve.json and a chart, curve.svg.\nTakes minutes a model.',
+    )
+    .argument(
+      '<photos>',
+      'folder with <model>/calibration and <model>/accuracy, each with a folder of photos per label',
+    )
+    .addOption(
+      new Option('--models <names...>', 'models to measure')
+        .choices(embeddedNames)
+        .default([...embeddedNames]),
+    )
+    .option('-o, --output <folder>', 'folder for results and chart', 'compression-results')
+    .action(curve);
+}
+
+async function curve(photos: string, { models, output }: CurveFlags): Promise<void> {
   mkdirSync(output, { recursive: true });
   const points: CurvePoint[] = [];
-  for (const name of embeddedNames) {
+  for (const name of models) {
     await curveOf(name, photos, (point) => {
       points.push(point);
       // After each: a larger model takes minutes.
