@@ -315,4 +315,12 @@ export const equivalentSums: readonly Equivalence[] = [
       'conv2d_i8 depthwise_i8 | f32x4.mul; local.get; v128.load offset=*; local.tee; f32x4.add; [f32x4.trunc -> f32x4.floor]',
     ],
   },
+  {
+    proof:
+      'multiplyFive of int8: the fifth row is finished as a pair with itself, so that both halves are the same, and stored twice at the same place.',
+    mutants: [
+      'conv2d_i8 | local.tee; local.get; i8x16.narrow_i16x8_s; local.get; v128.load8_splat offset=104; i8x16.max_s; local.get; v128.load8_splat offset=108; i8x16.min_s; local.tee; [v128.store64_lane 0 -> v128.store64_lane lane 1]',
+      'conv2d_i8 | local.tee; local.get; i8x16.narrow_i16x8_s; local.get; v128.load8_splat offset=104; i8x16.max_s; local.get; v128.load8_splat offset=108; i8x16.min_s; local.tee; v128.store64_lane 0; local.get; local.get; [v128.store64_lane 1 -> v128.store64_lane lane 0]',
+    ],
+  },
 ];

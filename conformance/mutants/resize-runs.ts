@@ -74,9 +74,9 @@ const extremes: readonly ResizeCase[] = (
 /** The same `count` cases each time. @throws {Error} where the kernels as built are not what the reference says */
 export function prepareResize(count: number, bench: Bench): readonly PreparedCase[] {
   const drawn = fc.sample(resizeCase, { numRuns: Math.max(count - extremes.length, 1), seed: 1 });
-  return [...drawn, ...extremes].slice(0, count).map((each, i) => {
+  return [...drawn, ...extremes].slice(0, count).map((each) => {
     const prepared = resizeRun(each);
-    const verdict = bench.judge(prepared, i);
+    const verdict = bench.judge(prepared);
     if (verdict !== 'survived') {
       throw new Error(`Expected resize to be right but found: ${verdict}\n${JSON.stringify(each)}`);
     }
