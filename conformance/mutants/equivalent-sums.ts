@@ -134,6 +134,7 @@ export const equivalentSums: readonly Equivalence[] = [
       'conv2d_* | local.get; i32.load offset=44; local.get; [i32.load offset=40 -> i32.load offset=39]; i32.eq',
       'conv2d_* | local.get; i32.load offset=44; local.get; [i32.load offset=40 -> i32.load offset=41]; i32.eq',
       'conv2d_* | [i32.load offset=64 -> i32.load offset=63]; i32.add; i32.ge_s; local.set',
+      'conv2d_* | [i32.load offset=64 -> i32.load offset=65]; i32.add; i32.ge_s; local.set',
       'conv2d_* | [i32.load offset=68 -> i32.load offset=67]; i32.add; i32.ge_s; local.set',
       'conv2d_* | local.tee; i32.const 0; [i32.lt_s -> i32.le_s]; if; i32.const 0; else; local.get',
       'conv2d_* | local.tee; [i32.const 0 -> i32.const 1]; i32.lt_s; if; i32.const 0; else; local.get',
@@ -321,6 +322,22 @@ export const equivalentSums: readonly Equivalence[] = [
     mutants: [
       'conv2d_i8 | local.tee; local.get; i8x16.narrow_i16x8_s; local.get; v128.load8_splat offset=104; i8x16.max_s; local.get; v128.load8_splat offset=108; i8x16.min_s; local.tee; [v128.store64_lane 0 -> v128.store64_lane lane 1]',
       'conv2d_i8 | local.tee; local.get; i8x16.narrow_i16x8_s; local.get; v128.load8_splat offset=104; i8x16.max_s; local.get; v128.load8_splat offset=108; i8x16.min_s; local.tee; v128.store64_lane 0; local.get; local.get; [v128.store64_lane 1 -> v128.store64_lane lane 0]',
+    ],
+  },
+  {
+    proof:
+      'conv2dInt8 of bytes: without `fives` the last row has a tile of its own. With it, where other than one row is left beyond whole tiles, no tile ends at packedEnd, and all are packed as without it.',
+    mutants: [
+      'conv2d_i8 | i32.const 4; i32.rem_s; [i32.const 1 -> *]; i32.eq; local.set',
+      'conv2d_i8 | local.tee; [i32.const 4 -> *]; i32.gt_s; local.tee; if; local.get; i32.const 4; i32.rem_s',
+      'conv2d_i8 | local.tee; i32.const 4; [i32.gt_s -> i32.ge_s]; local.tee; if; local.get; i32.const 4; i32.rem_s',
+    ],
+  },
+  {
+    proof:
+      'conv2dInt8 of bytes: packed tiles may lie further apart, since the scratch has room for them as int16, twice as large.',
+    mutants: [
+      'conv2d_i8 | [i32.const 4 -> i32.const 3]; i32.div_s; i32.const 4; i32.shl; local.set',
     ],
   },
 ];

@@ -103,10 +103,11 @@ function resizeRun({
     resize: crop === undefined ? 'squash' : 'cover',
     ...cover,
     channels,
-    mean: [110, 127.5, 140],
-    std: [120, 127.5, 135],
+    mean: [128, 127.5, 140],
+    std: [128, 127.5, 135],
   };
-  const quantization = { scales: [2 ** (type === 'int16' ? -13 : -6)], zeroPoint: 0 };
+  // Of the first channel, every byte has an int8 code of its own.
+  const quantization = { scales: [2 ** (type === 'int16' ? -13 : -7)], zeroPoint: 0 };
   const tensor: GraphTensor = {
     name: 'image',
     type,
