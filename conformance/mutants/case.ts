@@ -37,53 +37,52 @@ const PAGE_BYTES = 65536;
 /** Of every case: room for the workspace of the widest resize. */
 export const MEMORY_BYTES = 16 * PAGE_BYTES;
 
-/** Neighbouring cases that run on one of a bench's modules. */
-const TURN = 4;
-
 /** Instances of kernels' modules and the memories that cases run in. */
 export class Bench {
   readonly #assemblies: readonly (() => Uint8Array<ArrayBuffer>)[];
-  readonly #instances = new Map<number, Kernels>();
+  readonly #instances: Kernels[] = [];
 
-  /** Of one module or of several, by turns; each is made when first needed. */
+  /** Of one module or of several; each is made when first needed. */
   constructor(...assemblies: readonly (() => Uint8Array<ArrayBuffer>)[]) {
     this.#assemblies = assemblies;
   }
 
-  #kernelsFor(position: number): Kernels {
-    const turn = Math.floor(position / TURN) % this.#assemblies.length;
-    const found = this.#instances.get(turn) ?? instantiate(this.#assemblies[turn]);
-    this.#instances.set(turn, found);
-    return found;
-  }
-
-  /**
-   * Runs a case, which stands at `position` among those of its kernel. Results go before guards: what writes beside
-   * its place is mostly wrong, too.
-   */
-  judge({ end, contents, writes, run, isRight }: PreparedCase, position: number): Verdict {
-    const kernels = this.#kernelsFor(position);
-    const length = end + GUARD_BYTES;
-    if (length > MEMORY_BYTES) throw new RangeError(`Expected ${String(length)} bytes of memory`);
-    const before = contentOf(contents);
-    const memory = Buffer.from(kernels.memory.buffer);
-    const high = contents.reduce((most, each) => (each.at > length ? each.at : most), MEMORY_BYTES);
-    memory.set(before.subarray(0, length));
-    memory.set(before.subarray(high), high);
-    kernels.fuel.value = FUEL_PER_CASE;
-    try {
-      run(kernels);
-      if (!isRight(kernels)) return 'wrong';
-    } catch {
-      return kernels.fuel.value === 0 ? 'timeout' : 'trap';
+  /** Runs a case on every module until one fails it. */
+  judge(prepared: PreparedCase): Verdict {
+    for (const [i, assemble] of this.#assemblies.entries()) {
+      const kernels = this.#instances[i] ?? instantiate(assemble);
+      this.#instances[i] = kernels;
+      const verdict = judgeOne(kernels, prepared);
+      if (verdict !== 'survived') return verdict;
     }
-    const free = { start: length, end: high };
-    return isKept(before, memory, [...writes, free]) ? 'survived' : 'guard';
+    return 'survived';
   }
 }
 
-function instantiate(assemble: (() => Uint8Array<ArrayBuffer>) | undefined): Kernels {
-  if (assemble === undefined) throw new Error('Expected a module');
+/** Runs a case. Results go before guards: what writes beside its place is mostly wrong, too. */
+function judgeOne(
+  kernels: Kernels,
+  { end, contents, writes, run, isRight }: PreparedCase,
+): Verdict {
+  const length = end + GUARD_BYTES;
+  if (length > MEMORY_BYTES) throw new RangeError(`Expected ${String(length)} bytes of memory`);
+  const before = contentOf(contents);
+  const memory = Buffer.from(kernels.memory.buffer);
+  const high = contents.reduce((most, each) => (each.at > length ? each.at : most), MEMORY_BYTES);
+  memory.set(before.subarray(0, length));
+  memory.set(before.subarray(high), high);
+  kernels.fuel.value = FUEL_PER_CASE;
+  try {
+    run(kernels);
+    if (!isRight(kernels)) return 'wrong';
+  } catch {
+    return kernels.fuel.value === 0 ? 'timeout' : 'trap';
+  }
+  const free = { start: length, end: high };
+  return isKept(before, memory, [...writes, free]) ? 'survived' : 'guard';
+}
+
+function instantiate(assemble: () => Uint8Array<ArrayBuffer>): Kernels {
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(assemble()));
   const memory = exports['memory'] as WebAssembly.Memory;
   memory.grow((MEMORY_BYTES - memory.buffer.byteLength) / PAGE_BYTES);

@@ -7,6 +7,8 @@ export const equivalentElementwise: readonly Equivalence[] = [
     proof:
       'Larger or smaller of two: the operands compared are those chosen from, and where they are equal either is the same.',
     mutants: [
+      '* | local.get; local.get; local.get; [i32.gt_s -> i32.ge_s]; select',
+      'softmax_i16 | local.get; local.get; i32.const -32768; [i32.le_s -> i32.lt_s]; select',
       '* | local.get; local.get; local.get; [i32.lt_s -> i32.le_s]; select',
       '* | local.tee; local.get; local.get; [i32.lt_s -> i32.le_s]; select',
       '* | local.tee; local.get; local.get; [i32.gt_s -> i32.ge_s]; select',
@@ -17,7 +19,6 @@ export const equivalentElementwise: readonly Equivalence[] = [
       '* | local.tee; local.get; i32.const 127; [i32.ge_s -> i32.gt_s]; select',
       '* | local.tee; local.get; i32.const -128; [i32.le_s -> i32.lt_s]; select',
       '* | local.tee; local.get; i32.const 32767; [i32.ge_s -> i32.gt_s]; select',
-      '* | local.tee; local.get; i32.const -32768; [i32.le_s -> i32.lt_s]; select',
       '* | local.tee; local.get; i64.const 32767; [i64.ge_s -> i64.gt_s]; select',
       'softmax_i8 | local.tee; local.get; i64.const 2147483647; [i64.ge_s -> i64.gt_s]; select',
       '* | local.get; local.get; local.get; [i32.gt_u -> i32.ge_u]; select',
@@ -28,6 +29,7 @@ export const equivalentElementwise: readonly Equivalence[] = [
     proof:
       'Larger or smaller of a number and a limit c, of integers: where the comparison is with c + 1 (or c - 1) instead, the choice differs for the number c alone, which is the limit.',
     mutants: [
+      'softmax_i16 | local.get; local.get; [i32.const -32768 -> i32.const -32769]; i32.le_s; select',
       '* | i32.const 0; local.get; [i32.const 0 -> i32.const 1]; i32.ge_s; select',
       '* | i32.const 0; local.get; [i32.const 0 -> i32.const -1]; i32.gt_s; select',
       '* | i64.const 0; local.get; [i64.const 0 -> i64.const -1]; i64.gt_s; select',
@@ -35,7 +37,6 @@ export const equivalentElementwise: readonly Equivalence[] = [
       '* | local.tee; local.get; [i32.const 127 -> i32.const 128]; i32.ge_s; select',
       '* | local.tee; local.get; [i32.const -128 -> i32.const -129]; i32.le_s; select',
       '* | local.tee; local.get; [i32.const 32767 -> i32.const 32768]; i32.ge_s; select',
-      '* | local.tee; local.get; [i32.const -32768 -> i32.const -32769]; i32.le_s; select',
       '* | local.tee; local.get; [i64.const 32767 -> i64.const 32768]; i64.ge_s; select',
       'softmax_i8 | local.tee; local.get; [i64.const 2147483647 -> i64.const 2147483648]; i64.ge_s; select',
       '* | local.tee; local.get; [i32.const 4 -> i32.const 3]; i32.gt_s; select',
@@ -59,8 +60,9 @@ export const equivalentElementwise: readonly Equivalence[] = [
     proof:
       'Pools, means and pads keep the channels, and the compiler derives both strides from them, so that channels and stride are read from either side.',
     mutants: [
-      'averagePool_* pad_* mean_* | loop; local.get; local.get; [i32.load offset=56 -> i32.load offset=40]; i32.lt_s',
-      'averagePool_* pad_* mean_* | local.get; [i32.load offset=60 -> i32.load offset=44]; i32.mul',
+      'averagePool_* mean_* | loop; local.get; local.get; [i32.load offset=60 -> i32.load offset=44]; i32.lt_s',
+      'averagePool_* mean_* | local.get; [i32.load offset=44 -> i32.load offset=60]; local.set',
+      'averagePool_* mean_* | local.get; [i32.load offset=44 -> i32.load offset=60]; i32.const *; i32.shl',
       'averagePool_* pad_* mean_* | local.get; [i32.load offset=60 -> i32.load offset=44]; local.get; i32.mul',
       'pad_* | [i32.load offset=44 -> i32.load offset=60]; local.get; i32.mul; local.set',
       'pad_* | [i32.load offset=60 -> i32.load offset=44]; local.get; i32.mul; local.set',
@@ -86,7 +88,9 @@ export const equivalentElementwise: readonly Equivalence[] = [
     proof:
       'int16 codes have zero point 0 (rules T5, T6), which is 0 as a signed number, as an unsigned one, negated, and as an addend with or without saturation.',
     mutants: [
-      '*_i16_i8 *_i16_u8 *_i16_i16 dequantize_i16 | local.get; i32.load offset=88; [i32.sub -> i32.add]',
+      'averagePool_i16 mean_i16 | i64.mul; [i64.sub -> i64.add]; i32.wrap_i64',
+      'averagePool_i16 mean_i16 | [i64.load32_s offset=88 -> i64.load32_u*]; local.get',
+      'averagePool_i16 mean_i16 | i32.load offset=92; [i32.add -> i32.sub]',
       'add_i16 | i32x4.extend_*_i16x8_s; local.get; [i32x4.sub -> i32x4.add]',
       'conv2d_i16_* depthwise_i16* add_i16 | v128.load32_splat; [i16x8.add_sat_s -> *]; local.get; v128.load32_splat offset=4',
     ],
@@ -103,11 +107,14 @@ export const equivalentElementwise: readonly Equivalence[] = [
     proof:
       'What is read or computed here is not negative: counts of pixels and channels, multipliers (rule A3), scales, positions inside the image, sums of weights and pixels; as two signs apart only for negative numbers, both instructions are the same.',
     mutants: [
+      'averagePool_* mean_* | i64.load32_s offset=88; local.get; [i64.extend_i32_s -> i64.extend_i32_u]; i64.mul',
+      'averagePool_* mean_* | i32.const 1; [i32.shr_s -> i32.shr_u]; f64.convert_i32_s',
+      'averagePool_* mean_* | i32.const 1; i32.shr_s; [f64.convert_i32_s -> f64.convert_i32_u]; local.tee',
+      'averagePool_* mean_* | local.get; [f64.convert_i32_s -> f64.convert_i32_u]; f64.div; i32.trunc_sat_f64_s',
       'conv2d_* | [i32.div_s -> i32.div_u]',
       'conv2d_* | [i32.rem_s -> i32.rem_u]',
       'repeatChannels_* | [i32.div_s -> i32.div_u]',
       'averagePool_* mean_* | local.get; [f64.convert_i32_s -> f64.convert_i32_u]; f64.div; f32.demote_f64',
-      'mean_* | i64.load32_s offset=88; local.get; [i64.extend_i32_s -> i64.extend_i32_u]; i64.mul; i64.sub',
       'rescale_* softmax_* | [i64.load32_s -> i64.load32_u]; local.get',
       'resizeBegin resizeRow | local.get; [f64.convert_i32_s -> f64.convert_i32_u]',
       'resizeBegin resizeRow | i32.load*; [f64.convert_i32_s -> f64.convert_i32_u]',
@@ -119,10 +126,6 @@ export const equivalentElementwise: readonly Equivalence[] = [
       'resizeBegin resizeRow | f64.mul; f64.const 0.5; f64.add; [i32.trunc_sat_f64_s -> i32.trunc_sat_f64_u]',
       'quantize_* | local.get; i32.load offset=100; [f64.convert_i32_s -> f64.convert_i32_u]',
       'depthwise_* | [i32.div_s -> i32.div_u]',
-      'averagePool_* | i32.const 1; [i32.shr_s -> i32.shr_u]; f64.convert_i32_s',
-      'averagePool_* | i32.const 1; i32.shr_s; [f64.convert_i32_s -> f64.convert_i32_u]; local.tee',
-      'averagePool_* | i64.trunc_sat_f64_s; local.get; [i64.extend_i32_s -> i64.extend_i32_u]; i64.div_s',
-      'mean_* | [i64.load32_s -> i64.load32_u]; local.get; i64.trunc_sat_f64_s',
       'resizeBegin resizeRow | i32.add; [f64.convert_i32_s -> f64.convert_i32_u]; f64.const 0.5',
     ],
   },
@@ -132,9 +135,6 @@ export const equivalentElementwise: readonly Equivalence[] = [
     mutants: [
       '* | i64.const 31; local.get; [i64.extend_i32_s -> i64.extend_i32_u]; i64.sub',
       '* | i64.const 15; local.get; [i64.extend_i32_s -> i64.extend_i32_u]; i64.sub',
-      '* | local.get; i32.load offset=4; local.tee; [i64.extend_i32_s -> i64.extend_i32_u]; i64.sub',
-      '* | i64.const 31; local.get; i32x4.extract_lane *; local.tee; [i64.extend_i32_s -> i64.extend_i32_u]; i64.sub',
-      '* | local.tee; i32.load offset=4; local.tee; [i64.extend_i32_s -> i64.extend_i32_u]; i64.sub',
     ],
   },
   {
@@ -148,9 +148,9 @@ export const equivalentElementwise: readonly Equivalence[] = [
     proof:
       'int16 and float32 have zero point 0, of input and output: a word at, or a byte before or after, either of them is made of zeros, of the sign byte of padLeft or of a zero point of uint8, which is at most 1024, or, beyond the 16 bits that are used, of a limit.',
     mutants: [
-      'dequantize_i16 | i32.load16_s; local.get; [i32.load offset=88 -> i32.load offset=87]; i32.sub',
-      'dequantize_i16 | i32.load16_s; local.get; [i32.load offset=88 -> i32.load offset=89]; i32.sub',
-      'dequantize_i16 | i32.load16_s; local.get; [i32.load offset=88 -> i32.load offset=104]; i32.sub',
+      'averagePool_i16 mean_i16 | [i64.load32_s offset=88 -> i64.load32_s offset=87]; local.get',
+      'averagePool_i16 mean_i16 | [i64.load32_s offset=88 -> i64.load32_s offset=89]; local.get',
+      'averagePool_i16 mean_i16 | [i32.load offset=92 -> i32.load offset=91]; i32.add',
       'add_i16 | local.get; [i32.load offset=88 -> i32.load offset=89]; i32x4.splat',
       'add_i16 | local.get; [i32.load offset=88 -> i32.load offset=87]; i32x4.splat',
     ],
@@ -175,25 +175,22 @@ export const equivalentElementwise: readonly Equivalence[] = [
     proof:
       'requantizeInt64: multipliers 0x7ffeffff and 0x7fff0000, which the two thresholds treat differently, are rounded to 0x7fff, as those beyond them are set to.',
     mutants: [
-      '* | local.get; [i32.const 2147418112 -> i32.const 2147418113]; i32.lt_s',
-      '* | local.get; [i32.const 2147418112 -> i32.const 2147418111]; i32.lt_s',
-      '* | local.get; i32.const 2147418112; [i32.lt_s -> i32.le_s]; if; local.get; i32.const 32768',
+      '* | local.get; [i32.const 2147418112 -> i32.const *]; i32.ge_s; select',
+      '* | local.get; i32.const 2147418112; [i32.ge_s -> i32.gt_s]; select',
     ],
   },
   {
     proof:
       'requantizeInt64: a multiplier below 0x7fff0000 plus 0x8000 is not negative, nor is what remains of it.',
     mutants: [
+      '* | i32.const 16; i32.shr_s; [i64.extend_i32_s -> i64.extend_i32_u]; local.get; i32.const 2147418112',
       '* | i32.const 32768; i32.add; i32.const 16; [i32.shr_s -> i32.shr_u]; i64.extend_i32_s',
-      '* | i32.const 16; i32.shr_s; [i64.extend_i32_s -> i64.extend_i32_u]; else; i64.const 32767',
     ],
   },
   {
     proof: 'Multipliers are not negative (rule A3).',
     mutants: [
-      'requantizeInt32 | local.get; i64.extend_i32_s; local.get; [i64.extend_i32_s -> i64.extend_i32_u]; i64.mul; local.set',
-      '{conv2d_i16_w8 conv2d_i16_w16 depthwise_i16} | i64.extend_i32_s; local.get; i32x4.extract_lane *; [i64.extend_i32_s -> i64.extend_i32_u]; i64.mul',
-      '{conv2d_i8 depthwise_i8} | i64.extend_i32_s; local.get; i32x4.extract_lane *; [i64.extend_i32_s -> i64.extend_i32_u]; i64.mul',
+      '* | local.get; i64.extend_i32_s; local.get; [i64.extend_i32_s -> i64.extend_i32_u]; i64.mul; i64.const 1',
     ],
   },
   {
@@ -212,13 +209,6 @@ export const equivalentElementwise: readonly Equivalence[] = [
     ],
   },
   {
-    proof: 'Pools and means have no uint8.',
-    mutants: [
-      '{averagePool_f32 averagePool_i8 averagePool_i16 mean_f32 mean_i8 mean_i16} | [i32.load8_u -> *]',
-      '{averagePool_f32 averagePool_i8 averagePool_i16 mean_f32 mean_i8 mean_i16} | [i32.add -> *]; i32.load8_u',
-    ],
-  },
-  {
     proof:
       'add: int16 has zero point 0, and so no float32 factors, which stand 16 bytes behind as 0.',
     mutants: ['add_i16 | [v128.load32_splat -> v128.load32_splat offset=16]; i16x8.add_sat_s'],
@@ -229,8 +219,11 @@ export const equivalentElementwise: readonly Equivalence[] = [
   },
   {
     proof:
-      'averagePool: for a sum of 0, half of the count is added or subtracted, and the division towards zero makes 0 of both.',
-    mutants: ['averagePool_* | f64.const 0; [f64.ge -> f64.gt]; select; i64.trunc_sat_f64_s'],
+      'averagePool: sums are integers; for 0, half of the count is added or subtracted, and the division towards zero makes 0 of both.',
+    mutants: [
+      'averagePool_* mean_* | f64.const 0; [f64.ge -> f64.gt]; select; local.get; f64.convert_i32_s; f64.div',
+      'averagePool_* mean_* | local.get; [f64.const 0 -> f64.const 1]; f64.ge; select',
+    ],
   },
   {
     proof:
@@ -246,10 +239,30 @@ export const equivalentElementwise: readonly Equivalence[] = [
     proof:
       "add: the output's factor is at most 1 (rule add-factor), so that its lead is 0: shifted to the left or to the right by it is the same. Read from elsewhere it is a multiple of 32, by which lanes of 32 bits are not shifted: a byte earlier its lowest byte is the highest of a sign bit, a byte later, or 16 bytes later, it is a multiple of 2^24 or the sign bit.",
     mutants: [
-      'add_i* | i32x4.add; local.get; [i32x4.shl -> i32x4.shr_u]',
-      'add_i* | local.get; [i32.load offset=48 -> i32.load offset=47]; local.tee; i32x4.shl',
-      'add_i* | local.get; [i32.load offset=48 -> i32.load offset=49]; local.tee; i32x4.shl',
-      'add_i* | local.get; [i32.load offset=48 -> i32.load offset=64]; local.tee; i32x4.shl',
+      'add_i* | i32x4.add; local.get; i32.load offset=48; [i32x4.shl -> i32x4.shr_u]',
+      'add_i* | local.get; [i32.load offset=48 -> i32.load offset=47]; i32x4.shl',
+      'add_i* | local.get; [i32.load offset=48 -> i32.load offset=49]; i32x4.shl',
+      'add_i* | local.get; [i32.load offset=48 -> i32.load offset=64]; i32x4.shl',
+    ],
+  },
+  {
+    proof:
+      'pool: two codes are loaded into every pair of lanes, so that upper ones are the same as lower ones.',
+    mutants: [
+      'averagePool_i8 mean_i8 | v128.load16_splat; [i16x8.extend_low_i8x16_s -> i16x8.extend_high_i8x16_s]',
+      'averagePool_i8 mean_i8 | i16x8.extend_low_i8x16_s; [i32x4.extend_low_i16x8_s -> i32x4.extend_high_i16x8_s]',
+    ],
+  },
+  {
+    proof:
+      'pool: a sum begins as 0; a float64 without exponent, below 2^-1021, in its place changes no code and no float32, of which the smallest is 2^-149, but 0, whose mean it leaves below any that is stored as another.',
+    mutants: [
+      'averagePool_* mean_* | [v128.const 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 -> v128.const 1 0 0 0 *]',
+      'averagePool_* mean_* | [v128.const 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 -> v128.const * 0 0 0 0 1 0 0 0]',
+      'averagePool_* mean_* | [v128.const 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 -> v128.const 0 0 0 0 1 0 0 0 *]',
+      'averagePool_* mean_* | [v128.const 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 -> v128.const 0 0 0 0 0 0 0 0 1 0 0 0 *]',
+      'averagePool_* mean_* | [v128.const 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 -> v128.const 255 255 255 255 0 *]',
+      'averagePool_* mean_* | [v128.const 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 -> v128.const 0 0 0 0 0 0 0 0 255 255 255 255 0 0 0 0]',
     ],
   },
 ];

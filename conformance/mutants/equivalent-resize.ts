@@ -55,9 +55,7 @@ export const equivalentResize: readonly Equivalence[] = [
   {
     proof:
       'resizeRow: where an image keeps its height, scale is 1 and a window two rows with the weights 2^22 and 0: summed as they come, or when the second has come, they are the same.',
-    mutants: [
-      'resizeRow | local.get; i32.load offset=16; local.tee; [i32.gt_s -> i32.ge_s]; local.tee; if',
-    ],
+    mutants: ['resizeRow | local.get; i32.load offset=16; [i32.gt_s -> i32.ge_s]; local.tee; if'],
   },
   {
     proof:
@@ -75,7 +73,7 @@ export const equivalentResize: readonly Equivalence[] = [
   {
     proof: 'sumKeptRows: when enlarging, the larger of scale and 1 is 1, and 1 / 1 is 1 * 1.',
     mutants: [
-      'resizeRow | f64.const 1; local.get; f64.const 1; f64.max; [f64.div -> f64.mul]; f64.mul; f64.abs #2/2',
+      'resizeRow | i32.load offset=68; local.get; i32.load offset=56; local.get; i32.const 3; i32.rem_s; i32.mul; i32.add; f64.const 1; local.get; f64.convert_i32_s; local.get; local.get; i32.load offset=24; i32.add; f64.convert_i32_s; f64.const 0.5; f64.add; local.get; f64.mul; f64.sub; f64.const 0.5; f64.add; f64.const 1; local.get; f64.const 1; f64.max; [f64.div -> f64.mul]; f64.mul; f64.abs',
     ],
   },
 ];

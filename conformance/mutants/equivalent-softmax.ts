@@ -7,51 +7,33 @@ export const equivalentSoftmax: readonly Equivalence[] = [
     proof:
       'roundingDivideByPowerOfTwo: its arguments in a softmax are never negative (exponentials, their products with the reciprocal; x^4; x^2 and a correction of less than an eighth of it): their sign, by 63 or 62 bits, signed or not, is 0; xor and or with 0, plus and minus 0 change nothing; the branch for negative ones is not taken, and 0 is its own negative.',
     mutants: [
+      'softmax_i8 | i64.extend_i32_s; local.tee; [i64.const 63 -> i64.const 62]; i64.shr_s',
+      'softmax_i8 | i64.xor; i64.const 1; local.get; [i64.extend_i32_s -> i64.extend_i32_u]; i64.shl',
+      'softmax_i8 | i64.shl; i64.const 1; [i64.shr_s -> i64.shr_u]; i64.add',
+      'softmax_i8 | i64.add; local.get; [i64.extend_i32_s -> i64.extend_i32_u]; i64.shr_s; local.tee; i64.sub',
+      'softmax_i8 | i64.extend_i32_s; [i64.shr_s -> i64.shr_u]; local.tee; i64.sub',
+      'softmax_i8 | [i64.const 0 -> i64.const *]; local.get; i64.extend_i32_s; local.tee; i64.const 63',
       'softmax_i8 | [i64.extend_i32_s -> i64.extend_i32_u]; local.tee; i64.const 63; i64.shr_s',
-      'softmax_i8 | local.tee; i64.extend_i32_s; local.tee; [i64.const 63 -> i64.const 62]; i64.shr_s',
       'softmax_i8 | local.tee; i64.const 63; [i64.shr_s -> i64.shr_u]; local.tee',
       'softmax_i8 | local.tee; local.get; local.get; [i64.add -> i64.sub]; i64.xor',
       'softmax_i8 | i64.add; [i64.xor -> i64.or]; i64.const *',
-      'softmax_i8 | i64.add; i64.const 12; [i64.shr_s -> i64.shr_u]; local.tee; i64.sub',
-      'softmax_i8 | i64.add; i64.const 2; [i64.shr_s -> i64.shr_u]; local.set',
-      'softmax_i8 | i64.add; i64.const 1; [i64.shr_s -> i64.shr_u]; local.*',
-      'softmax_i8 | i64.shr_s; i64.add; local.get; [i64.shr_s -> i64.shr_u]; local.tee; i64.sub',
-      'softmax_i8 | local.tee; i64.shl; i64.const 1; [i64.shr_s -> i64.shr_u]; i64.add',
       'softmax_i8 | i64.shr_s; local.tee; [i64.sub -> i64.add]; local.get; local.get; i32.const 0',
-      'softmax_i8 | i64.const 0; local.get; [i64.sub -> i64.add]; local.get; local.get; i32.const 0',
       'softmax_i8 | local.get; local.get; [i32.const 0 -> i32.const *]; i32.lt_s; select; i32.wrap_i64',
       'softmax_i8 | local.get; local.get; i32.const 0; [i32.lt_s -> i32.le_s]; select; i32.wrap_i64',
-      'softmax_i8 | if; local.get; [i64.const 0 -> i64.const *]; local.get; local.get; call',
-      'softmax_i8 | local.get; i32.const 23; i32.add; [i64.extend_i32_s -> i64.extend_i32_u]; local.tee; i64.shl',
-      'softmax_i8 | [i64.const 0 -> i64.const *]; local.get; i64.sub; local.get; local.get; i32.const 0; i32.lt_s; select; i32.wrap_i64',
     ],
   },
   {
     proof:
       'What is extended is not negative: exponentials and their sums, the reciprocal, its denominator and approximations, squares.',
     mutants: [
-      'softmax_i8 | [i64.extend_i32_s -> i64.extend_i32_u]; i64.const -1010580540; i64.mul',
-      'softmax_i8 | local.get; i32.const 536870912; local.get; [i64.extend_i32_s -> i64.extend_i32_u]',
-      'softmax_i8 | i64.extend_i32_s; local.tee; local.get; [i64.extend_i32_s -> i64.extend_i32_u]; i64.mul',
+      'softmax_i16 | i32.add; local.get; [i64.extend_i32_s -> i64.extend_i32_u]; local.get; i32.clz',
       'softmax_i8 | i64.const 2147483647; local.get; [i64.extend_i32_s -> i64.extend_i32_u]; i64.const 1; i64.shl',
-      'softmax_i8 | i64.const 0; local.get; [i64.extend_i32_s -> i64.extend_i32_u]; local.get; local.get; call',
-      'softmax_i8 | local.get; call; [i64.extend_i32_s -> i64.extend_i32_u]; i64.mul',
       'softmax_i8 | i32.sub; local.set; local.get; [i64.extend_i32_s -> i64.extend_i32_u]; local.get; i64.extend_i32_s; i64.shl',
       'softmax_i8 | i64.extend_i32_s; local.get; [i64.extend_i32_s -> i64.extend_i32_u]; i64.shl; i64.const 2147483648',
-      'softmax_i8 | i32.wrap_i64; local.tee; [i64.extend_i32_s -> i64.extend_i32_u]; local.tee; local.get; i64.mul',
-      'softmax_i16 | i32.const -32768; local.get; [i64.extend_i32_s -> i64.extend_i32_u]; local.get; i32.clz',
       'softmax_i16 | i64.load32_s; local.get; [i64.extend_i32_s -> i64.extend_i32_u]; i64.mul',
       'softmax_i16 | [i32.load16_s -> i32.load16_u]; local.tee; local.get; i32.load16_s offset=*',
       'softmax_i16 | i32.load16_s; local.tee; local.get; [i32.load16_s offset=* -> i32.load16_u]; local.get; i32.sub',
-      'softmax_i16 | i32.const -64; i32.sub; i32.const 7; [i32.shr_s -> i32.shr_u]; i32.add; local.tee; i32.store',
       'softmax_i16 | i64.extend_i32_s; [i64.shr_s -> i64.shr_u]; local.tee; i64.const 0',
-      'softmax_i8 | [i64.extend_i32_s -> i64.extend_i32_u]; i64.const 1672461947; i64.mul',
-      'softmax_i8 | [i64.extend_i32_s -> i64.extend_i32_u]; i64.const 1302514674; i64.mul',
-      'softmax_i8 | [i64.extend_i32_s -> i64.extend_i32_u]; i64.const 790015084; i64.mul',
-      'softmax_i8 | [i64.extend_i32_s -> i64.extend_i32_u]; i64.const 290630308; i64.mul',
-      'softmax_i8 | [i64.extend_i32_s -> i64.extend_i32_u]; i64.const 39332535; i64.mul',
-      'softmax_i8 | [i64.extend_i32_s -> i64.extend_i32_u]; i64.const 720401; i64.mul',
-      'softmax_i8 | [i64.extend_i32_s -> i64.extend_i32_u]; i64.const 242; i64.mul',
     ],
   },
   {
@@ -76,23 +58,20 @@ export const equivalentSoftmax: readonly Equivalence[] = [
     proof:
       "exponential: with k off by less than two from x / ln 2, |r| is at most 2 ln 2 and the series, to r^14/14!, exact to r^15/15! < 2^-33, 2^-31 of the result, far within a float32 softmax's bound of 9 * 2^-24 (tolerances.ts).",
     mutants: [
-      'softmax_f32 | f64.div; local.tee; [f64.ceil -> f64.*]; local.tee; local.get; f64.const -1',
-      'softmax_f32 | f64.ceil; local.tee; local.get; [f64.const -1 -> f64.const -2]; f64.add',
-      'softmax_f32 | local.tee; local.get; f64.const -1; [f64.add -> f64.sub]; local.get; f64.const -0.5',
-      'softmax_f32 | f64.ceil; local.tee; local.get; [f64.const -1 -> f64.const 0]; f64.add',
-      'softmax_f32 | local.get; [f64.const -0.5 -> f64.const 0.5]; f64.add; local.get; f64.le',
-      'softmax_f32 | local.get; [f64.const -0.5 -> f64.const -1.5]; f64.add; local.get; f64.le',
-      'softmax_f32 | local.get; f64.const -0.5; [f64.add -> f64.sub]; local.get; f64.le',
-      'softmax_f32 | f64.const -0.5; f64.add; local.get; [f64.le -> f64.lt]; select',
-      'softmax_f32 | f64.add; local.get; f64.le; [select -> i32.eqz select]; local.tee; f64.const 0.6931471803691238',
+      'softmax_f32 | f64.div; local.tee; [f64.ceil -> f64.*]; local.get; f64.ceil',
+      'softmax_f32 | f64.ceil; local.get; [f64.ceil -> f64.*]; f64.const -0.5',
+      'softmax_f32 | f64.ceil; [f64.const -0.5 -> f64.const *]; f64.add',
+      'softmax_f32 | f64.const -0.5; [f64.add -> f64.sub]; local.get; f64.gt',
+      'softmax_f32 | f64.const -0.5; f64.add; local.get; [f64.gt -> f64.ge]',
+      'softmax_f32 | f64.gt; [f64.convert_i32_u -> f64.convert_i32_s]; f64.sub',
+      'softmax_f32 | f64.convert_i32_u; [f64.sub -> f64.add]; local.tee',
     ],
   },
   {
     proof:
       'exponential: all exponentials of a row get the same factor 2 or 1/2, by which numerator and sum are divided alike; those that this takes below the normal range of float64 are 0 as float32.',
     mutants: [
-      'softmax_f32 | i32.div_s; local.tee; [i32.const 1023 -> i32.const *]; i32.add; i64.extend_i32_s; i64.const 52',
-      'softmax_f32 | i32.sub; [i32.const 1023 -> i32.const *]; i32.add; i64.extend_i32_s; i64.const 52',
+      'softmax_f32 | local.get; [i32.const 1023 -> i32.const *]; i32.add; i64.extend_i32_s; i64.const 52',
     ],
   },
   {
@@ -126,30 +105,9 @@ export const equivalentSoftmax: readonly Equivalence[] = [
   },
   {
     proof:
-      'lookUp of an exponential: the first two entries differ by less than 64, so that the first code after the lowest gives the same.',
-    mutants: [
-      'softmax_i16 | i32.load offset=20; i32.const 32767; [i32.const -32768 -> i32.const -32767]; local.get; i32.const 0; i32.lt_s',
-    ],
-  },
-  {
-    proof:
       'powerOfTwo: half - 1023 for half + 1023, in the 12 bits of sign and exponent, is -4 times 2^half, for every half down to -537: numerator and sum get that factor alike.',
     mutants: [
-      'softmax_f32 | i32.div_s; local.tee; i32.const 1023; [i32.add -> i32.sub]; i64.extend_i32_s',
-      'softmax_f32 | i32.sub; i32.const 1023; [i32.add -> i32.sub]; i64.extend_i32_s',
-    ],
-  },
-  {
-    proof:
-      'lookUp of the reciprocal: of the last two entries, which differ by -16, 126/128 and 127/128 are rounded to the same.',
-    mutants: ['softmax_i16 | [i32.const 32767 -> i32.const 32766]; i32.ge_s; select #2/2'],
-  },
-  {
-    proof:
-      'lookUp of the reciprocal: its argument is at least -32768 and at most 32768, for which the saturated code interpolates to the last entry, since the last two differ by less than 64; the entry before the first, the last exponential, is that of the first: 32767.',
-    mutants: [
-      'softmax_i16 | i32.load offset=20; [i32.const 32767 -> i32.const 32768]; i32.const -32768; local.get; i64.extend_i32_s',
-      'softmax_i16 | i32.const 32767; [i32.const -32768 -> i32.const -32769]; local.get; i64.extend_i32_s',
+      'softmax_f32 | local.get; i32.const 1023; [i32.add -> i32.sub]; i64.extend_i32_s; i64.const 52',
     ],
   },
   {
@@ -162,6 +120,12 @@ export const equivalentSoftmax: readonly Equivalence[] = [
       'softmax_i8 | local.get; [i32.const 268435456 -> i32.const 268435457]; i32.and; if',
       'softmax_i8 | local.get; [i32.const 536870912 -> i32.const 536870913]; i32.and; if',
       'softmax_i8 | local.get; [i32.const 1073741824 -> i32.const 1073741825]; i32.and; if',
+    ],
+  },
+  {
+    proof: 'A code below the lowest is stored as the lowest.',
+    mutants: [
+      'softmax_i8 | else; [i32.const -128 -> i32.const -129]; end; local.tee; local.get; i32.const -128; i32.le_s; select',
     ],
   },
 ];

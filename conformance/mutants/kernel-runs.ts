@@ -79,7 +79,7 @@ function prepareCase(
   }
   const run = programRun(program, graph, activations, position);
   if (!run.kernels.includes(kernel)) return undefined;
-  const verdict = bench.judge(run, position);
+  const verdict = bench.judge(run);
   if (verdict !== 'survived') {
     throw new Error(
       `Expected ${kernel.name} to be right but found: ${verdict}\n${describeCase(drawn)}`,

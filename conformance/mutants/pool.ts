@@ -5,8 +5,11 @@ import type { Verdict } from './case.ts';
 import type { Mutant } from './sites.ts';
 import type { WorkerInput, WorkerMessage } from './worker.ts';
 
-/** A mutant ends by itself before it (`judge.ts`), unless a single case copies memory without end. */
-const TIMEOUT_MS = 5000;
+/**
+ * By the clock. A mutant ends by itself before it (`judge.ts`), on a machine that others use too, unless a single case
+ * copies memory without end.
+ */
+const TIMEOUT_MS = 60_000;
 
 export interface Judged {
   readonly mutant: Mutant;

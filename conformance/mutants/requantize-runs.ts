@@ -58,7 +58,7 @@ export function prepareRequantization(
   const drawn = fc.sample(calls[name], { numRuns: count * CALLS, seed: 1 });
   return Array.from({ length: count }, (_, i) => {
     const prepared = requantizationRun(name, drawn.slice(i * CALLS, (i + 1) * CALLS));
-    const verdict = bench.judge(prepared, i);
+    const verdict = bench.judge(prepared);
     if (verdict !== 'survived')
       throw new Error(`Expected ${name} to be right but found: ${verdict}`);
     return prepared;
