@@ -73,32 +73,31 @@ function readProducts(to: usize, products: i32, lanes: i32): void {
   const wide = range === MAX_RANGE;
   const rowRate = wide ? WIDE_ROW_RATE : ROW_RATE;
   let rows = i16x8.splat(<i16>mean);
-  v128.store(panel, i16x8.splat(0), CODES);
   for (let k = 0; k < products; k++) {
     const at = to + (<usize>(k & ~3) << 3) + (k & 3);
     const column = <i32>load<u16>(columns + (<usize>k << 1));
     const sums = i16x8.add(rows, i16x8.splat(<i16>column));
     v128.store(panel, neighbourContexts(i32x4.extend_low_i16x8_u(sums)), CONTEXTS);
     v128.store(panel, neighbourContexts(i32x4.extend_high_i16x8_u(sums)), CONTEXTS + 16);
-    if (wide) {
-      for (let lane = 0; lane < lanes; lane++) readWideCode(first, panel, at, lane);
-    } else if (lanes === 8) {
-      // Unrolled: an eighth faster (measured).
-      readCode(first, panel, at, 0, largest);
-      readCode(first, panel, at, 1, largest);
-      readCode(first, panel, at, 2, largest);
-      readCode(first, panel, at, 3, largest);
-      readCode(first, panel, at, 4, largest);
-      readCode(first, panel, at, 5, largest);
-      readCode(first, panel, at, 6, largest);
-      readCode(first, panel, at, 7, largest);
+    let codes = i16x8.splat(0);
+    if (lanes === 8) {
+      // Unrolled, and gathered in a register: codes stored one by one could not be loaded as one until all are written.
+      codes = i16x8.replace_lane(codes, 0, readCode(first, panel, at, 0, largest, wide));
+      codes = i16x8.replace_lane(codes, 1, readCode(first, panel, at, 1, largest, wide));
+      codes = i16x8.replace_lane(codes, 2, readCode(first, panel, at, 2, largest, wide));
+      codes = i16x8.replace_lane(codes, 3, readCode(first, panel, at, 3, largest, wide));
+      codes = i16x8.replace_lane(codes, 4, readCode(first, panel, at, 4, largest, wide));
+      codes = i16x8.replace_lane(codes, 5, readCode(first, panel, at, 5, largest, wide));
+      codes = i16x8.replace_lane(codes, 6, readCode(first, panel, at, 6, largest, wide));
+      codes = i16x8.replace_lane(codes, 7, readCode(first, panel, at, 7, largest, wide));
     } else {
-      for (let lane = 0; lane < lanes; lane++) readCode(first, panel, at, lane, largest);
+      v128.store(panel, codes, CODES);
+      for (let lane = 0; lane < lanes; lane++) {
+        store<i16>(panel + (<usize>lane << 1), readCode(first, panel, at, lane, largest, wide), CODES);
+      }
+      codes = v128.load(panel, CODES);
     }
-    const magnitudes = i16x8.min_s(
-      i16x8.abs(v128.load(panel, CODES)),
-      i16x8.splat(MAX_MAGNITUDE),
-    );
+    const magnitudes = i16x8.min_s(i16x8.abs(codes), i16x8.splat(MAX_MAGNITUDE));
     rows = i16x8.add(rows, i16x8.shr_s(i16x8.sub(i16x8.shl(magnitudes, 8), rows), rowRate));
     const next = column + (((sumOf(magnitudes) << 5) - column) >> rate);
     store<u16>(columns + (<usize>k << 1), <u16>next);
@@ -107,24 +106,15 @@ function readProducts(to: usize, products: i32, lanes: i32): void {
   panels += 1;
 }
 
-/** Reads the code of a lane by its context, of a range below the largest. */
+/** Reads the code of a lane by its context. `wide`: of the largest range. */
 @inline
-function readCode(first: usize, panel: usize, at: usize, lane: i32, largest: i32): void {
-  const context = load<i32>(panel + (<usize>lane << 2), CONTEXTS);
-  const code = symbolOf(first + <usize>context * MODEL_BYTES, panel, lane) - largest;
-  store<i16>(panel + (<usize>lane << 1), <i16>code, CODES);
-  store<i8>(at + (<usize>lane << 2), <i8>code);
-}
-
-/** The same of the largest range. */
-@inline
-function readWideCode(first: usize, panel: usize, at: usize, lane: i32): void {
+function readCode(first: usize, panel: usize, at: usize, lane: i32, largest: i32, wide: bool): i16 {
   const context = load<i32>(panel + (<usize>lane << 2), CONTEXTS);
   const told = symbolOf(first + <usize>context * MODEL_BYTES, panel, lane);
-  let code = told - MAX_RANGE;
-  if (told === 0 || context >= LEAST_LOW_BITS) code = restOfCode(told, lowBitsOf(context), lane);
-  store<i16>(panel + (<usize>lane << 1), <i16>code, CODES);
+  let code = told - largest;
+  if (wide && (told === 0 || context >= LEAST_LOW_BITS)) code = restOfCode(told, lowBitsOf(context), lane);
   store<i8>(at + (<usize>lane << 2), <i8>code);
+  return <i16>code;
 }
 
 /** Four sums of two means as quarters of an octave, which are the upper bits of a float32. */
