@@ -4,8 +4,8 @@ import { MODEL_BYTES } from './contexts';
 import { models, STATES, workspace } from './workspace';
 
 /**
- * A model is 17 int16 starts of shares, less 1, so that a comparison with a sign serves; then, as uint16, how many symbols are left until shares are renewed, how many
- * that were in all, and its size; then 16 uint16 counts.
+ * A model is 17 int16 starts of shares, less 1, so that a comparison with a sign serves; then, as uint16, how many symbols
+ * are left until shares are renewed, how many that were in all, and its size; then 16 uint16 counts.
  */
 const LEFT: usize = 34;
 const INTERVAL: usize = 36;
