@@ -69,7 +69,7 @@ function isExpansion({ steps, buffers, outputs }: Draft, i: number): boolean {
   return (
     expand.kernel.family === 'conv2d' &&
     filter.kernel.family === 'depthwise' &&
-    isPointwise({ ...expand.words, ...NO_ADDRESSES }) &&
+    isPointwise(expand.words) &&
     expand.words.batches === 1 &&
     expand.words.outHeight === filter.words.inHeight &&
     filter.input === between &&
@@ -78,16 +78,6 @@ function isExpansion({ steps, buffers, outputs }: Draft, i: number): boolean {
     steps.every((step, at) => at === i + 1 || (step.input !== between && step.second !== between))
   );
 }
-
-const NO_ADDRESSES = {
-  kernel: 0,
-  input: 0,
-  second: 0,
-  output: 0,
-  weights: 0,
-  parameters: 0,
-  scratch: 0,
-};
 
 /** The bands of a depthwise step, or undefined where one would be empty or too many rows computed twice. */
 function bandsOf({ words }: DraftStep, count: number): readonly Band[] | undefined {

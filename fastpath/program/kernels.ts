@@ -113,8 +113,21 @@ export const kernels: readonly Kernel[] = [
 export const PANEL = 8;
 export const TILE = 4;
 
+type WindowWord =
+  | 'kernelHeight'
+  | 'kernelWidth'
+  | 'strideY'
+  | 'strideX'
+  | 'padTop'
+  | 'padLeft'
+  | 'inHeight'
+  | 'inWidth'
+  | 'inStride'
+  | 'outHeight'
+  | 'outWidth';
+
 /** Whether each window is one pixel that can be read where it stands: as fastpath/assembly/windows.ts decides. */
-export function isPointwise(step: Step): boolean {
+export function isPointwise(step: Pick<Step, WindowWord>): boolean {
   const { kernelHeight, kernelWidth, strideY, strideX, padTop, padLeft } = step;
   return (
     kernelHeight * kernelWidth * strideY * strideX === 1 &&
