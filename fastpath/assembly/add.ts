@@ -1,7 +1,7 @@
 /** add: rule E1 of reference/SEMANTICS.md. */
 
 import { multiplyAdd, storeClamped, storeLimited, truncate } from './requantize';
-import { limitsOf, Step } from './step';
+import { Step } from './step';
 
 /** A factor `multiplier * 2^(shift - 31)` that all elements have, rounded twice (rule A4). */
 @unmanaged
@@ -31,10 +31,12 @@ const FLOATS: usize = LIMITS + 12;
 
 export function addFloat32(s: Step): void {
   const bytes = elements(s) * 4;
+  const lowest = i32x4.splat(s.min);
+  const highest = i32x4.splat(s.max);
   for (let at: usize = 0; at < bytes; at += 32) {
     const low = f32x4.add(v128.load(s.input + at), v128.load(s.second + at));
     const high = f32x4.add(v128.load(s.input + at, 16), v128.load(s.second + at, 16));
-    storeClamped(s.output + at, low, high, limitsOf(s));
+    storeClamped(s.output + at, low, high, lowest, highest);
   }
 }
 

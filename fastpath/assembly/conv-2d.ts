@@ -9,8 +9,8 @@
  */
 
 import { finishTwo, multiplyAdd, PANEL_PARAMETERS, rescalingOf, storeClamped } from './requantize';
-import { limitsOf, Step } from './step';
-import { rowBytesOf, rowsAt } from './windows';
+import { Step } from './step';
+import { isPointwise, rowBytesOf, rowsAt, windowAt, windowsInside } from './windows';
 
 const TILE: i32 = 4;
 const PANEL: i32 = 8;
@@ -41,16 +41,42 @@ export function conv2d<T, W>(s: Step): void {
   const panelBytes = <usize>((k + depth<T>() - 1) / depth<T>()) * panelStep<T, W>();
   // Of a panel's parameters: biases, and for codes how sums are rescaled.
   const parameterBytes: usize = isFloat<T>() ? 32 : PANEL_PARAMETERS;
-  const rowBytes = rowBytesOf(s, sizeof<T>());
+  const laidBytes = rowBytesOf(s, sizeof<T>());
+  const runBytes = <usize>(s.kernelWidth * s.inChannels) * sizeof<T>();
+  const inRuns = isFloat<T>() && s.inStride == s.inChannels && !isPointwise(s);
   const outBytes = <usize>s.outStride * sizeof<T>();
-  const tileBytes = <usize>TILE * rowBytes;
   const pace = LINE * max(<usize>((min(s.block, rows) + TILE - 1) / TILE), PACE);
   const aheadBytes = (panelBytes + pace - 1) / pace * LINE;
-  const limits = limitsOf(s);
   const lastLine = s.weights + panelBytes * <usize>(s.outStride / PANEL) - 1;
-  for (let block: i32 = 0; block < rows; block += s.block) {
-    const blockRows = min(s.block, rows - block);
-    const first = rowsAt(s, block, block + blockRows, rowBytes, sizeof<T>(), s.scratch);
+  const lowest = limitOf<T>(s.min);
+  const highest = limitOf<T>(s.max);
+  let blockRows: i32 = 0;
+  for (let block: i32 = 0; block < rows; block += blockRows) {
+    // Windows inside the image, of which each line is a run of memory, are read where they stand. Others are laid out.
+    const inside = inRuns ? windowsInside(s, block) & -TILE : 0;
+    let first: usize, rowBytes = laidBytes, gap: usize = 0, stride = pace;
+    if (inside > 0) {
+      blockRows = inside;
+      first = windowAt(s, block, sizeof<T>());
+      rowBytes = <usize>(s.strideX * s.inStride) * sizeof<T>();
+      gap = <usize>(s.inWidth * s.inStride) * sizeof<T>() - runBytes;
+      stride = runBytes / sizeof<T>() * panelStep<T, W>();
+    } else {
+      blockRows = min(inRuns ? TILE : s.block, rows - block);
+      first = rowsAt(s, block, block + blockRows, rowBytes, sizeof<T>(), s.scratch);
+    }
+    // A row beyond whole tiles is taken in a tile of five. Otherwise the last tile begins where four rows are left, and
+    // repeats some; fewer than four rows are taken one by one, as four that are the same.
+    const five = isFloat<T>() && blockRows > TILE && blockRows % TILE == 1;
+    const single = blockRows < TILE;
+    const nextRow: usize = single ? 0 : rowBytes;
+    const nextOut: usize = single ? 0 : outBytes;
+    const tileBytes = <usize>(single ? 1 : TILE) * rowBytes;
+    const tileOut = <usize>(single ? 1 : TILE) * outBytes;
+    const last = <usize>(blockRows - (five ? TILE + 1 : single ? 1 : TILE));
+    const lastAt = first + last * rowBytes;
+    // Where a tile would begin behind the last one, or at the five rows.
+    const beyond = five ? lastAt : lastAt + tileBytes;
     let panel = s.weights;
     let parameters = s.parameters;
     for (let channel: i32 = 0; channel < s.outStride; channel += PANEL) {
@@ -58,28 +84,35 @@ export function conv2d<T, W>(s: Step): void {
       let ahead = panelEnd;
       let at = first;
       let out = s.output + <usize>block * outBytes + <usize>channel * sizeof<T>();
-      for (let left = blockRows; left > 0; left -= TILE) {
-        if (isFloat<T>() && left == TILE + 1) {
-          multiplyFive<T, W>(at, rowBytes, panel, panelEnd, parameters, out, outBytes, limits, ahead, lastLine, pace);
-          break;
-        }
-        multiplyTile<T, W>(left, at, rowBytes, panel, panelEnd, parameters, out, outBytes, limits, ahead, lastLine, pace, false);
-        at += tileBytes;
-        out += <usize>TILE * outBytes;
+      const lastOut = out + last * outBytes;
+      if (!five || at < lastAt) for (;;) {
+        multiplyTile<T, W>(at, nextRow, panel, panelEnd, parameters, out, nextOut, s, lowest, highest, ahead, lastLine, stride, gap, false);
         ahead += aheadBytes;
+        at += tileBytes;
+        if (at >= beyond) break;
+        at = min(at, lastAt);
+        out = min(out + tileOut, lastOut);
       }
+      if (five) multiplyFive<T, W>(lastAt, rowBytes, panel, panelEnd, parameters, lastOut, outBytes, s, ahead, lastLine, stride);
       panel = panelEnd;
       parameters += parameterBytes;
     }
   }
 }
 
+/** A limit of float32 outputs; codes have theirs in the panel's parameters. */
+@inline
+function limitOf<T>(bits: i32): v128 {
+  return isFloat<T>() ? i32x4.splat(bits) : i32x4.splat(0);
+}
+
 /** The last five rows: one row alone would take as long as four. Not inlined, so that other tiles keep their registers. */
 function multiplyFive<T, W>(
   a: usize, rowBytes: usize, w: usize, end: usize, parameters: usize,
-  out: usize, outBytes: usize, limits: usize, ahead: usize, lastLine: usize, pace: usize,
+  out: usize, outBytes: usize, s: Step, ahead: usize, lastLine: usize, stride: usize,
 ): void {
-  multiplyTile<T, W>(TILE, a, rowBytes, w, end, parameters, out, outBytes, limits, ahead, lastLine, pace, true);
+  const none = i32x4.splat(0);
+  multiplyTile<T, W>(a, rowBytes, w, end, parameters, out, outBytes, s, none, none, ahead, lastLine, stride, 0, true);
 }
 
 @inline
@@ -93,26 +126,22 @@ function loadWeights<W>(at: usize, half: usize): v128 {
   return sizeof<W>() == 1 ? v128.load8x8_s(at + half * 8) : v128.load(at + half * 16);
 }
 
-/** Four rows, or with `five` five. Those beyond the last of `count` are the last again, written twice, alike. */
+/** Four rows, or with `five` five, `rowBytes` apart. */
 @inline
 function multiplyTile<T, W>(
-  count: i32, a0: usize, rowBytes: usize, w: usize, end: usize, parameters: usize,
-  out: usize, outBytes: usize, limits: usize, ahead: usize, lastLine: usize, pace: usize, five: bool,
+  a0: usize, rowBytes: usize, w: usize, end: usize, parameters: usize,
+  out: usize, outBytes: usize, s: Step, lowest: v128, highest: v128, ahead: usize, lastLine: usize, stride: usize, gap: usize, five: bool,
 ): void {
-  let a1 = a0 + (count > 1 ? rowBytes : 0);
-  let a2 = a1 + (count > 2 ? rowBytes : 0);
-  let a3 = a2 + (count > 3 ? rowBytes : 0);
+  let a1 = a0 + rowBytes;
+  let a2 = a1 + rowBytes;
+  let a3 = a2 + rowBytes;
   let a4 = a3 + rowBytes;
-  const o1 = out + (count > 1 ? outBytes : 0);
-  const o2 = o1 + (count > 2 ? outBytes : 0);
-  const o3 = o2 + (count > 3 ? outBytes : 0);
-  const o4 = o3 + outBytes;
   let c00 = v128.load(parameters), c01 = v128.load(parameters, 16);
   let c10 = c00, c11 = c01, c20 = c00, c21 = c01, c30 = c00, c31 = c01, c40 = c00, c41 = c01;
   do {
     load<u8>(min(ahead, lastLine));
     ahead += LINE;
-    const stop = min(w + pace, end);
+    const stop = min(w + stride, end);
     do {
       const w0 = loadWeights<W>(w, 0);
       const w1 = loadWeights<W>(w, 1);
@@ -140,13 +169,28 @@ function multiplyTile<T, W>(
       a3 += 4;
       w += panelStep<T, W>();
     } while (w != stop);
+    if (isFloat<T>()) {
+      a0 += gap;
+      a1 += gap;
+      a2 += gap;
+      a3 += gap;
+    }
   } while (w != end);
+  const o1 = out + outBytes;
+  const o2 = o1 + outBytes;
+  const o3 = o2 + outBytes;
+  const o4 = o3 + outBytes;
   if (isFloat<T>()) {
-    storeClamped(out, c00, c01, limits);
-    storeClamped(o1, c10, c11, limits);
-    storeClamped(o2, c20, c21, limits);
-    storeClamped(o3, c30, c31, limits);
-    if (five) storeClamped(o4, c40, c41, limits);
+    if (five) {
+      // Not before: sums leave no registers for them.
+      lowest = limitOf<T>(s.min);
+      highest = limitOf<T>(s.max);
+    }
+    storeClamped(out, c00, c01, lowest, highest);
+    storeClamped(o1, c10, c11, lowest, highest);
+    storeClamped(o2, c20, c21, lowest, highest);
+    storeClamped(o3, c30, c31, lowest, highest);
+    if (five) storeClamped(o4, c40, c41, lowest, highest);
   } else {
     const kind = rescalingOf(parameters);
     finishTwo<T>(out, c00, c01, o1, c10, c11, kind, parameters);

@@ -194,15 +194,13 @@ export function finishTwo<T>(
 }
 
 /**
- * Stores eight float32 between the two at `limits`. pmin and pmax give their first operand where a comparison with NaN
- * fails: NaN passes (rule A2).
+ * Stores eight float32 between two limits. pmin and pmax give their first operand where a comparison with NaN fails: NaN
+ * passes (rule A2).
  */
 @inline
-export function storeClamped(at: usize, x0: v128, x1: v128, limits: usize): void {
-  const min = v128.load32_splat(limits);
-  const max = v128.load32_splat(limits, 4);
-  v128.store(at, f32x4.pmin(f32x4.pmax(x0, min), max));
-  v128.store(at, f32x4.pmin(f32x4.pmax(x1, min), max), 16);
+export function storeClamped(at: usize, x0: v128, x1: v128, lowest: v128, highest: v128): void {
+  v128.store(at, f32x4.pmin(f32x4.pmax(x0, lowest), highest));
+  v128.store(at, f32x4.pmin(f32x4.pmax(x1, lowest), highest), 16);
 }
 
 @inline

@@ -36,9 +36,3 @@ export class Step {
   /** k-steps after which an int32 sum is moved to an int64 one. */
   flush: i32;
 }
-
-/** The address of a float32 step's limits, `min` and then `max`. */
-@inline
-export function limitsOf(s: Step): usize {
-  return changetype<usize>(s) + offsetof<Step>('min');
-}

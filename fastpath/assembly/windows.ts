@@ -43,30 +43,45 @@ export function copyWindows(s: Step, row: i32, end: i32, to: usize, bytes: usize
   const pixel = <usize>s.inStride * size;
   const run = <usize>(s.kernelWidth * s.inChannels) * size;
   const short = s.inStride == s.inChannels && run >= 8 && run <= SHORT_RUN;
-  // Columns of outputs whose windows lie inside.
-  const firstInside = (s.padLeft + s.strideX - 1) / s.strideX;
-  const room = s.inWidth + s.padLeft - s.kernelWidth;
-  const endInside = room < 0 ? 0 : room / s.strideX + 1;
   while (row < end) {
-    const ox = row % s.outWidth;
-    const line = row / s.outWidth;
-    const oy = line % s.outHeight;
-    const image = line / s.outHeight;
-    const y0 = oy * s.strideY - s.padTop;
-    const last = min(s.outWidth, ox + end - row);
-    const inside = short && y0 >= 0 && y0 + s.kernelHeight <= s.inHeight;
-    let from = s.input + <usize>((image * s.inHeight + y0) * s.inWidth + ox * s.strideX - s.padLeft) * pixel;
-    for (let x = ox; x < last; x++) {
-      if (inside && x >= firstInside && x < endInside) copyRuns(s, from, run, to, pixel);
-      else copyWindow(s, image, oy, x, to, size);
+    const last = row + (short ? min(windowsInside(s, row), end - row) : 0);
+    if (row == last) {
+      copyWindow(s, row, to, size);
+      row++;
+      to += bytes;
+      continue;
+    }
+    for (let from = windowAt(s, row, size); row < last; row++) {
+      copyRuns(s, from, run, to, pixel);
       from += <usize>s.strideX * pixel;
       to += bytes;
     }
-    row += last - ox;
   }
 }
 
-function copyWindow(s: Step, image: i32, oy: i32, ox: i32, to: usize, size: usize): void {
+/** How many output pixels have windows inside the image: from `row` on, of its line. */
+export function windowsInside(s: Step, row: i32): i32 {
+  const ox = row % s.outWidth;
+  const x = ox * s.strideX - s.padLeft;
+  const y = row / s.outWidth % s.outHeight * s.strideY - s.padTop;
+  const room = s.inWidth - s.kernelWidth - x;
+  if (x < 0 || y < 0 || room < 0 || y + s.kernelHeight > s.inHeight) return 0;
+  return min(room / s.strideX + 1, s.outWidth - ox);
+}
+
+/** Where the window of an output pixel begins, if it lies inside the image. */
+export function windowAt(s: Step, row: i32, size: usize): usize {
+  const line = row / s.outWidth;
+  const x = row % s.outWidth * s.strideX - s.padLeft;
+  const y = line % s.outHeight * s.strideY - s.padTop;
+  const pixel = (line / s.outHeight * s.inHeight + y) * s.inWidth + x;
+  return s.input + <usize>(pixel * s.inStride) * size;
+}
+
+function copyWindow(s: Step, row: i32, to: usize, size: usize): void {
+  const ox = row % s.outWidth;
+  const oy = row / s.outWidth % s.outHeight;
+  const image = row / s.outWidth / s.outHeight;
   const x0 = ox * s.strideX - s.padLeft;
   const pixel = <usize>s.inChannels * size;
   const stride = <usize>s.inStride * size;
