@@ -1,5 +1,5 @@
 /**
- * averagePool and mean: rules M1 and M2 of reference/SEMANTICS.md. Two channels at a time; those that only pad a pixel
+ * averagePool and mean: rules M1 and M2 of reference/SEMANTICS.md. Four channels at a time; those that only pad a pixel
  * are carried along.
  */
 
@@ -29,33 +29,46 @@ export function pool<T>(s: Step, mean: bool): void {
         const firstX = mean ? 0 : max(x, 0);
         const endX = mean ? s.inWidth : min(x + s.kernelWidth, s.inWidth);
         const count = (endY - firstY) * (endX - firstX);
-        for (let c: i32 = 0; c < s.outStride; c += 2) {
-          const sums = sumWindow<T>(s, n, c, firstY, endY, firstX, endX);
-          finish<T>(s, to, f64x2.extract_lane(sums, 0), count, mean);
-          finish<T>(s, to + sizeof<T>(), f64x2.extract_lane(sums, 1), count, mean);
-          to += 2 * sizeof<T>();
+        const corner = s.input + <usize>(((n * s.inHeight + firstY) * s.inWidth + firstX) * s.inStride) * sizeof<T>();
+        for (let c: i32 = 0; c < s.outStride; c += 4) {
+          poolFour<T>(s, corner + <usize>c * sizeof<T>(), endY - firstY, endX - firstX, mean, to);
+          to += 4 * sizeof<T>();
         }
       }
     }
   }
 }
 
-/** The sums of channels `c` and c + 1 over rows and columns of image `n`, in their order: exact for codes. */
+/** Four channels of a window of `height` by `width` pixels, the first at `corner`. */
 @inline
-function sumWindow<T>(
-  s: Step, n: i32, c: i32, firstY: i32, endY: i32, firstX: i32, endX: i32,
-): v128 {
+function poolFour<T>(s: Step, corner: usize, height: i32, width: i32, mean: bool, to: usize): void {
   const pixelBytes = <usize>s.inStride * sizeof<T>();
-  let sums = f64x2.splat(0);
-  for (let y = firstY; y < endY; y++) {
-    const row = <usize>((n * s.inHeight + y) * s.inWidth);
-    let at = s.input + (row + <usize>firstX) * pixelBytes + <usize>c * sizeof<T>();
-    for (let x = firstX; x < endX; x++) {
-      sums = f64x2.add(sums, loadTwo<T>(at));
+  const lineBytes = <usize>s.inWidth * pixelBytes;
+  // In the order of rows and columns: exact for codes.
+  let low = f64x2.splat(0);
+  let high = low;
+  for (let y = 0; y < height; y++) {
+    let at = corner;
+    for (let x = 0; x < width; x++) {
+      low = f64x2.add(low, loadTwo<T>(at));
+      high = f64x2.add(high, loadTwo<T>(at + 2 * sizeof<T>()));
       at += pixelBytes;
     }
+    corner += lineBytes;
   }
-  return sums;
+  const count = height * width;
+  if (isFloat<T>()) {
+    const counts = f64x2.splat(count);
+    const means = v128.shuffle<i64>(
+      f32x4.demote_f64x2_zero(f64x2.div(low, counts)), f32x4.demote_f64x2_zero(f64x2.div(high, counts)), 0, 2,
+    );
+    v128.store(to, mean ? means : f32x4.pmin(f32x4.pmax(means, i32x4.splat(s.min)), i32x4.splat(s.max)));
+  } else {
+    finish<T>(s, to, f64x2.extract_lane(low, 0), count, mean);
+    finish<T>(s, to + sizeof<T>(), f64x2.extract_lane(low, 1), count, mean);
+    finish<T>(s, to + 2 * sizeof<T>(), f64x2.extract_lane(high, 0), count, mean);
+    finish<T>(s, to + 3 * sizeof<T>(), f64x2.extract_lane(high, 1), count, mean);
+  }
 }
 
 @inline
@@ -67,11 +80,6 @@ function loadTwo<T>(at: usize): v128 {
 }
 
 function finish<T>(s: Step, at: usize, sum: f64, count: i32, mean: bool): void {
-  if (isFloat<T>()) {
-    const average = <f32>(sum / count);
-    store<f32>(at, mean ? average : min(max(average, reinterpret<f32>(s.min)), reinterpret<f32>(s.max)));
-    return;
-  }
   let code: i32;
   if (mean) {
     const p = changetype<MeanParameters>(s.parameters);
