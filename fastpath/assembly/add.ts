@@ -78,14 +78,14 @@ function addExactly<T>(s: Step): void {
     const a = loadCodes<T>(s.input + at);
     const b = loadCodes<T>(s.second + at);
     const low = i32x4.add(
-      rescale(i32x4.sub(i32x4.extend_low_i16x8_s(a), firstZero), first),
-      rescale(i32x4.sub(i32x4.extend_low_i16x8_s(b), secondZero), second),
+      rescaleAs<T>(i32x4.sub(i32x4.extend_low_i16x8_s(a), firstZero), first),
+      rescaleAs<T>(i32x4.sub(i32x4.extend_low_i16x8_s(b), secondZero), second),
     );
     const high = i32x4.add(
-      rescale(i32x4.sub(i32x4.extend_high_i16x8_s(a), firstZero), first),
-      rescale(i32x4.sub(i32x4.extend_high_i16x8_s(b), secondZero), second),
+      rescaleAs<T>(i32x4.sub(i32x4.extend_high_i16x8_s(a), firstZero), first),
+      rescaleAs<T>(i32x4.sub(i32x4.extend_high_i16x8_s(b), secondZero), second),
     );
-    const codes = i16x8.narrow_i32x4_s(rescale(low, output), rescale(high, output));
+    const codes = i16x8.narrow_i32x4_s(rescaleAs<T>(low, output), rescaleAs<T>(high, output));
     storeLimited<T>(s.output + at, codes, s.parameters + LIMITS);
   }
 }
@@ -98,6 +98,16 @@ function elements(s: Step): usize {
 @inline
 function loadCodes<T>(at: usize): v128 {
   return sizeof<T>() == 1 ? v128.load8x8_s(at) : v128.load(at);
+}
+
+/** A call for int8, which comes here only where `addFloats` is not exact. */
+@inline
+function rescaleAs<T>(x: v128, f: Factor): v128 {
+  return sizeof<T>() == 1 ? rescaleCalled(x, f) : rescale(x, f);
+}
+
+function rescaleCalled(x: v128, f: Factor): v128 {
+  return rescale(x, f);
 }
 
 /** `requantizeInt32` of four values. */

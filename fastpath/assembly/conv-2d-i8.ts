@@ -181,8 +181,20 @@ function multiplyTile<E>(
   const o2 = o1 + (count > 2 ? outBytes : 0);
   const o3 = o2 + (count > 3 ? outBytes : 0);
   const o4 = o3 + outBytes;
+  if (five) {
+    finishRows(out, c00, c01, o1, c10, c11, parameters);
+    finishRows(o2, c20, c21, o3, c30, c31, parameters);
+    finishRows(o4, c40, c41, o4, c40, c41, parameters);
+    return;
+  }
   const kind = rescalingOf(parameters);
   finishTwo<i8>(out, c00, c01, o1, c10, c11, kind, parameters);
   finishTwo<i8>(o2, c20, c21, o3, c30, c31, kind, parameters);
-  if (five) finishTwo<i8>(o4, c40, c41, o4, c40, c41, kind, parameters);
+}
+
+/** `finishTwo` as a call: in the tile of five, which few tiles are, copies of it would be a kilobyte. */
+function finishRows(
+  at: usize, x0: v128, x1: v128, next: usize, y0: v128, y1: v128, parameters: usize,
+): void {
+  finishTwo<i8>(at, x0, x1, next, y0, y1, rescalingOf(parameters), parameters);
 }

@@ -1,141 +1,292 @@
 /**
  * depthwiseConv2d of float32: rule C2 of reference/SEMANTICS.md.
  *
- * Eight channels at a time. Weights lie [kh][kw][stride]; a window is cut to the image, so that positions outside are
- * skipped. Where windows are 3 wide, and one or two pixels apart, four neighbours share weights and pixels, and their sums
- * are independent, so that no addition waits for the one before. Other windows go one by one.
+ * Weights lie [kh][kw][stride]; a window is cut to the image, so that positions outside are skipped. Windows of 3 by 3, one
+ * or two pixels apart, go in tiles of 2 by 2, four channels at a time: nine weights and four sums stay in registers, each
+ * pixel is loaded once, and no line of 6 or 7 pixels is filled up to 8. Other windows go one by one.
+ *
+ * Sums of a tile are a and b of the upper two windows, c and d of the lower two; weights u, v and w of a window's lines.
  */
 
-import { multiplyAdd, storeClamped } from './requantize';
+import { clamp, multiplyAdd, storeClamped } from './requantize';
 import { Step } from './step';
 
-/** Output pixels of a tile. */
-const TILE: i32 = 4;
-
 export function depthwiseFloat32(s: Step): void {
-  const outside = (s.outWidth - 1) * s.strideX - s.padLeft + 3 - s.inWidth;
-  const inTiles = s.kernelWidth == 3 && s.outWidth >= TILE && s.padLeft <= 1 && outside <= 1;
+  const inTiles =
+    s.kernelHeight == 3 && s.kernelWidth == 3 && s.strideY == s.strideX &&
+    fitTiles(s.outHeight, s.strideY, s.padTop, s.inHeight) && fitTiles(s.outWidth, s.strideX, s.padLeft, s.inWidth);
   if (inTiles && s.strideX == 1) filterAdjacent(s);
   else if (inTiles && s.strideX == 2) filterApart(s);
   else filterPixels(s);
 }
 
+/** Whether there are two windows or more, of which the first and the last reach out of the image by one at most. */
+function fitTiles(outputs: i32, stride: i32, padding: i32, inputs: i32): bool {
+  return outputs > 1 && padding <= 1 && (outputs - 1) * stride - padding + 3 <= inputs + 1;
+}
+
+/** Windows one pixel apart. */
 function filterAdjacent(s: Step): void {
   filterTiles(s, 1);
 }
 
+/** Windows two pixels apart. */
 function filterApart(s: Step): void {
   filterTiles(s, 2);
 }
 
-/** Windows that are 3 wide and `stride` pixels apart, of which the first and the last of a line reach out by one at most. */
 @inline
 function filterTiles(s: Step, stride: i32): void {
   const pixelBytes = <usize>s.inStride * 4;
   const lineBytes = <usize>s.inWidth * pixelBytes;
   const outBytes = <usize>s.outStride * 4;
-  let out = s.output;
+  const outLine = <usize>s.outWidth * outBytes;
   for (let n: i32 = 0; n < s.batches; n++) {
     const image = s.input + <usize>(n * s.inHeight) * lineBytes;
-    for (let oy: i32 = 0; oy < s.outHeight; oy++) {
-      const y = oy * s.strideY - s.padTop;
-      const firstY = max(0, -y);
-      const endY = min(s.kernelHeight, s.inHeight - y);
-      const line = image + <usize>(y + firstY) * lineBytes;
-      for (let ox: i32 = 0; ox < s.outWidth; ox += TILE) {
-        // The last tile begins where four are left, and repeats some.
-        const from = min(ox, s.outWidth - TILE);
-        const x = from * stride - s.padLeft;
-        const inside = x + (TILE - 1) * stride + 3 <= s.inWidth;
-        filterTile(s, stride, line + <usize>x * pixelBytes, firstY, endY, x >= 0, inside, out + <usize>from * outBytes);
+    const out = s.output + <usize>(n * s.outHeight) * outLine;
+    // The last tiles begin where two are left, and may repeat one.
+    for (let oy: i32 = 0; oy < s.outHeight; oy += 2) {
+      const fromY = min(oy, s.outHeight - 2);
+      const y = fromY * stride - s.padTop;
+      for (let ox: i32 = 0; ox < s.outWidth; ox += 2) {
+        const fromX = min(ox, s.outWidth - 2);
+        const x = fromX * stride - s.padLeft;
+        const corner = image + <usize>y * lineBytes + <usize>x * pixelBytes;
+        const to = out + <usize>fromY * outLine + <usize>fromX * outBytes;
+        const bottom = y + stride + 3 <= s.inHeight;
+        const right = x + stride + 3 <= s.inWidth;
+        if (stride == 1) filterAdjacentTile(s, corner, to, y >= 0, bottom, x >= 0, right);
+        else filterApartTile(s, corner, to, y >= 0, bottom, x >= 0, right);
       }
-      out += <usize>s.outWidth * outBytes;
     }
   }
 }
 
 /**
- * All channels of four output pixels, whose windows begin at `corner`. Whether the first column of the first, and the last
- * of the last, lie inside the image.
+ * All channels of two by two output pixels at `out`, whose windows are a pixel apart and begin at `corner`. Whether the
+ * first and last lines and columns that they see lie inside the image.
  */
 @inline
-function filterTile(
-  s: Step, stride: i32, corner: usize, firstY: i32, endY: i32, firstInside: bool, lastInside: bool, out: usize,
+function filterAdjacentTile(
+  s: Step, corner: usize, out: usize, top: bool, bottom: bool, left: bool, right: bool,
 ): void {
   const pixelBytes = <usize>s.inStride * 4;
   const lineBytes = <usize>s.inWidth * pixelBytes;
-  const outBytes = <usize>s.outStride * 4;
+  const tapBytes = <usize>s.outStride * 4;
   const lowest = i32x4.splat(s.min);
   const highest = i32x4.splat(s.max);
-  const end = s.parameters + outBytes;
-  let weights = s.weights + <usize>(firstY * 3) * outBytes;
-  for (let bias = s.parameters; bias < end; bias += 32) {
-    let a0 = v128.load(bias), a1 = v128.load(bias, 16);
-    let b0 = a0, b1 = a1, c0 = a0, c1 = a1, d0 = a0, d1 = a1;
-    let x0 = corner;
-    let w0 = weights;
-    for (let ky = firstY; ky < endY; ky++) {
-      const x1 = x0 + pixelBytes, x2 = x1 + pixelBytes, x3 = x2 + pixelBytes, x4 = x3 + pixelBytes, x5 = x4 + pixelBytes;
-      const x6 = x5 + pixelBytes, x7 = x6 + pixelBytes;
-      const last = stride == 1 ? x5 : x7 + pixelBytes;
-      const w1 = w0 + outBytes, w2 = w1 + outBytes;
-      let u: v128, v: v128, z: v128, x: v128;
-      u = v128.load(w0), v = v128.load(w1), z = v128.load(w2);
-      if (firstInside) a0 = multiplyAdd(v128.load(x0), u, a0);
-      x = v128.load(x1);
-      a0 = tap(a0, x, 1, u, v, z), b0 = tap(b0, x, 1 - stride, u, v, z);
-      x = v128.load(x2);
-      a0 = tap(a0, x, 2, u, v, z), b0 = tap(b0, x, 2 - stride, u, v, z), c0 = tap(c0, x, 2 - 2 * stride, u, v, z);
-      x = v128.load(x3);
-      b0 = tap(b0, x, 3 - stride, u, v, z), c0 = tap(c0, x, 3 - 2 * stride, u, v, z), d0 = tap(d0, x, 3 - 3 * stride, u, v, z);
-      x = v128.load(x4);
-      b0 = tap(b0, x, 4 - stride, u, v, z), c0 = tap(c0, x, 4 - 2 * stride, u, v, z), d0 = tap(d0, x, 4 - 3 * stride, u, v, z);
-      if (stride == 2) {
-        x = v128.load(x5);
-        c0 = multiplyAdd(x, v, c0);
-        x = v128.load(x6);
-        c0 = multiplyAdd(x, z, c0), d0 = multiplyAdd(x, u, d0);
-        d0 = multiplyAdd(v128.load(x7), v, d0);
-      }
-      if (lastInside) d0 = multiplyAdd(v128.load(last), z, d0);
-      u = v128.load(w0, 16), v = v128.load(w1, 16), z = v128.load(w2, 16);
-      if (firstInside) a1 = multiplyAdd(v128.load(x0, 16), u, a1);
-      x = v128.load(x1, 16);
-      a1 = tap(a1, x, 1, u, v, z), b1 = tap(b1, x, 1 - stride, u, v, z);
-      x = v128.load(x2, 16);
-      a1 = tap(a1, x, 2, u, v, z), b1 = tap(b1, x, 2 - stride, u, v, z), c1 = tap(c1, x, 2 - 2 * stride, u, v, z);
-      x = v128.load(x3, 16);
-      b1 = tap(b1, x, 3 - stride, u, v, z), c1 = tap(c1, x, 3 - 2 * stride, u, v, z), d1 = tap(d1, x, 3 - 3 * stride, u, v, z);
-      x = v128.load(x4, 16);
-      b1 = tap(b1, x, 4 - stride, u, v, z), c1 = tap(c1, x, 4 - 2 * stride, u, v, z), d1 = tap(d1, x, 4 - 3 * stride, u, v, z);
-      if (stride == 2) {
-        x = v128.load(x5, 16);
-        c1 = multiplyAdd(x, v, c1);
-        x = v128.load(x6, 16);
-        c1 = multiplyAdd(x, z, c1), d1 = multiplyAdd(x, u, d1);
-        d1 = multiplyAdd(v128.load(x7, 16), v, d1);
-      }
-      if (lastInside) d1 = multiplyAdd(v128.load(last, 16), z, d1);
-      x0 += lineBytes;
-      w0 = w2 + outBytes;
+  const end = s.parameters + tapBytes;
+  let taps = s.weights;
+  for (let bias = s.parameters; bias < end; bias += 16) {
+    let a = v128.load(bias);
+    let b = a, c = a, d = a;
+    let tap = taps;
+    let x = corner;
+    const u0 = v128.load(tap);
+    tap += tapBytes;
+    const u1 = v128.load(tap);
+    tap += tapBytes;
+    const u2 = v128.load(tap);
+    tap += tapBytes;
+    if (top) {
+      const x1 = x + pixelBytes, x2 = x1 + pixelBytes;
+      if (left) a = multiplyAdd(v128.load(x), u0, a);
+      const p1 = v128.load(x1);
+      a = multiplyAdd(p1, u1, a);
+      b = multiplyAdd(p1, u0, b);
+      const p2 = v128.load(x2);
+      a = multiplyAdd(p2, u2, a);
+      b = multiplyAdd(p2, u1, b);
+      if (right) b = multiplyAdd(v128.load(x2 + pixelBytes), u2, b);
     }
-    storeClamped(out, a0, a1, lowest, highest);
-    storeClamped(out + outBytes, b0, b1, lowest, highest);
-    storeClamped(out + 2 * outBytes, c0, c1, lowest, highest);
-    storeClamped(out + 3 * outBytes, d0, d1, lowest, highest);
-    corner += 32;
-    weights += 32;
-    out += 32;
+    x += lineBytes;
+    const v0 = v128.load(tap);
+    tap += tapBytes;
+    const v1 = v128.load(tap);
+    tap += tapBytes;
+    const v2 = v128.load(tap);
+    tap += tapBytes;
+    const y1 = x + pixelBytes, y2 = y1 + pixelBytes;
+    if (left) {
+      const q0 = v128.load(x);
+      a = multiplyAdd(q0, v0, a);
+      c = multiplyAdd(q0, u0, c);
+    }
+    const q1 = v128.load(y1);
+    a = multiplyAdd(q1, v1, a);
+    b = multiplyAdd(q1, v0, b);
+    c = multiplyAdd(q1, u1, c);
+    d = multiplyAdd(q1, u0, d);
+    const q2 = v128.load(y2);
+    a = multiplyAdd(q2, v2, a);
+    b = multiplyAdd(q2, v1, b);
+    c = multiplyAdd(q2, u2, c);
+    d = multiplyAdd(q2, u1, d);
+    if (right) {
+      const q3 = v128.load(y2 + pixelBytes);
+      b = multiplyAdd(q3, v2, b);
+      d = multiplyAdd(q3, u2, d);
+    }
+    x += lineBytes;
+    const w0 = v128.load(tap);
+    tap += tapBytes;
+    const w1 = v128.load(tap);
+    tap += tapBytes;
+    const w2 = v128.load(tap);
+    const z1 = x + pixelBytes, z2 = z1 + pixelBytes;
+    if (left) {
+      const r0 = v128.load(x);
+      a = multiplyAdd(r0, w0, a);
+      c = multiplyAdd(r0, v0, c);
+    }
+    const r1 = v128.load(z1);
+    a = multiplyAdd(r1, w1, a);
+    b = multiplyAdd(r1, w0, b);
+    c = multiplyAdd(r1, v1, c);
+    d = multiplyAdd(r1, v0, d);
+    const r2 = v128.load(z2);
+    a = multiplyAdd(r2, w2, a);
+    b = multiplyAdd(r2, w1, b);
+    c = multiplyAdd(r2, v2, c);
+    d = multiplyAdd(r2, v1, d);
+    if (right) {
+      const r3 = v128.load(z2 + pixelBytes);
+      b = multiplyAdd(r3, w2, b);
+      d = multiplyAdd(r3, v2, d);
+    }
+    if (bottom) {
+      x += lineBytes;
+      const x1 = x + pixelBytes, x2 = x1 + pixelBytes;
+      if (left) c = multiplyAdd(v128.load(x), w0, c);
+      const t1 = v128.load(x1);
+      c = multiplyAdd(t1, w1, c);
+      d = multiplyAdd(t1, w0, d);
+      const t2 = v128.load(x2);
+      c = multiplyAdd(t2, w2, c);
+      d = multiplyAdd(t2, w1, d);
+      if (right) d = multiplyAdd(v128.load(x2 + pixelBytes), w2, d);
+    }
+    storeTile(s, out, a, b, c, d, lowest, highest);
+    corner += 16;
+    taps += 16;
+    out += 16;
   }
 }
 
-/** A pixel times the weight that it has in a window's line: the first, second or third, or none outside. */
+/** The same of windows two pixels apart. */
 @inline
-function tap(sum: v128, pixel: v128, place: i32, first: v128, second: v128, third: v128): v128 {
-  if (place == 0) return multiplyAdd(pixel, first, sum);
-  if (place == 1) return multiplyAdd(pixel, second, sum);
-  if (place == 2) return multiplyAdd(pixel, third, sum);
-  return sum;
+function filterApartTile(
+  s: Step, corner: usize, out: usize, top: bool, bottom: bool, left: bool, right: bool,
+): void {
+  const pixelBytes = <usize>s.inStride * 4;
+  const lineBytes = <usize>s.inWidth * pixelBytes;
+  const tapBytes = <usize>s.outStride * 4;
+  const lowest = i32x4.splat(s.min);
+  const highest = i32x4.splat(s.max);
+  const end = s.parameters + tapBytes;
+  let taps = s.weights;
+  for (let bias = s.parameters; bias < end; bias += 16) {
+    let a = v128.load(bias);
+    let b = a, c = a, d = a;
+    let tap = taps;
+    let x = corner;
+    const u0 = v128.load(tap);
+    tap += tapBytes;
+    const u1 = v128.load(tap);
+    tap += tapBytes;
+    const u2 = v128.load(tap);
+    tap += tapBytes;
+    if (top) {
+      const o1 = x + pixelBytes, o2 = o1 + pixelBytes, o3 = o2 + pixelBytes;
+      if (left) a = multiplyAdd(v128.load(x), u0, a);
+      a = multiplyAdd(v128.load(o1), u1, a);
+      const o = v128.load(o2);
+      a = multiplyAdd(o, u2, a);
+      b = multiplyAdd(o, u0, b);
+      b = multiplyAdd(v128.load(o3), u1, b);
+      if (right) b = multiplyAdd(v128.load(o3 + pixelBytes), u2, b);
+    }
+    x += lineBytes;
+    const v0 = v128.load(tap);
+    tap += tapBytes;
+    const v1 = v128.load(tap);
+    tap += tapBytes;
+    const v2 = v128.load(tap);
+    tap += tapBytes;
+    const p1 = x + pixelBytes, p2 = p1 + pixelBytes, p3 = p2 + pixelBytes;
+    if (left) a = multiplyAdd(v128.load(x), v0, a);
+    a = multiplyAdd(v128.load(p1), v1, a);
+    const p = v128.load(p2);
+    a = multiplyAdd(p, v2, a);
+    b = multiplyAdd(p, v0, b);
+    b = multiplyAdd(v128.load(p3), v1, b);
+    if (right) b = multiplyAdd(v128.load(p3 + pixelBytes), v2, b);
+    x += lineBytes;
+    const w0 = v128.load(tap);
+    tap += tapBytes;
+    const w1 = v128.load(tap);
+    tap += tapBytes;
+    const w2 = v128.load(tap);
+    const q1 = x + pixelBytes, q2 = q1 + pixelBytes, q3 = q2 + pixelBytes;
+    if (left) {
+      const first = v128.load(x);
+      a = multiplyAdd(first, w0, a);
+      c = multiplyAdd(first, u0, c);
+    }
+    const second = v128.load(q1);
+    a = multiplyAdd(second, w1, a);
+    c = multiplyAdd(second, u1, c);
+    const third = v128.load(q2);
+    a = multiplyAdd(third, w2, a);
+    b = multiplyAdd(third, w0, b);
+    c = multiplyAdd(third, u2, c);
+    d = multiplyAdd(third, u0, d);
+    const fourth = v128.load(q3);
+    b = multiplyAdd(fourth, w1, b);
+    d = multiplyAdd(fourth, u1, d);
+    if (right) {
+      const fifth = v128.load(q3 + pixelBytes);
+      b = multiplyAdd(fifth, w2, b);
+      d = multiplyAdd(fifth, u2, d);
+    }
+    x += lineBytes;
+    const r1 = x + pixelBytes, r2 = r1 + pixelBytes, r3 = r2 + pixelBytes;
+    if (left) c = multiplyAdd(v128.load(x), v0, c);
+    c = multiplyAdd(v128.load(r1), v1, c);
+    const r = v128.load(r2);
+    c = multiplyAdd(r, v2, c);
+    d = multiplyAdd(r, v0, d);
+    d = multiplyAdd(v128.load(r3), v1, d);
+    if (right) d = multiplyAdd(v128.load(r3 + pixelBytes), v2, d);
+    if (bottom) {
+      x += lineBytes;
+      const t1 = x + pixelBytes, t2 = t1 + pixelBytes, t3 = t2 + pixelBytes;
+      if (left) c = multiplyAdd(v128.load(x), w0, c);
+      c = multiplyAdd(v128.load(t1), w1, c);
+      const t = v128.load(t2);
+      c = multiplyAdd(t, w2, c);
+      d = multiplyAdd(t, w0, d);
+      d = multiplyAdd(v128.load(t3), w1, d);
+      if (right) d = multiplyAdd(v128.load(t3 + pixelBytes), w2, d);
+    }
+    storeTile(s, out, a, b, c, d, lowest, highest);
+    corner += 16;
+    taps += 16;
+    out += 16;
+  }
+}
+
+/** Stores four channels of two by two output pixels. */
+@inline
+function storeTile(
+  s: Step, out: usize, a: v128, b: v128, c: v128, d: v128, lowest: v128, highest: v128,
+): void {
+  const next = <usize>s.outStride * 4;
+  const below = out + <usize>s.outWidth * next;
+  v128.store(out, clamp(a, lowest, highest));
+  v128.store(out + next, clamp(b, lowest, highest));
+  v128.store(below, clamp(c, lowest, highest));
+  v128.store(below + next, clamp(d, lowest, highest));
 }
 
 /** Windows of any kind, one by one. */

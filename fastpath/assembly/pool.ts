@@ -3,7 +3,7 @@
  * are carried along.
  */
 
-import { requantizeInt32 } from './requantize';
+import { clamp, requantizeInt32 } from './requantize';
 import { Step } from './step';
 
 /** What `Step.parameters` of an integer mean points at: the factor with 1 / count folded in. */
@@ -62,7 +62,7 @@ function poolFour<T>(s: Step, corner: usize, height: i32, width: i32, mean: bool
     const means = v128.shuffle<i64>(
       f32x4.demote_f64x2_zero(f64x2.div(low, counts)), f32x4.demote_f64x2_zero(f64x2.div(high, counts)), 0, 2,
     );
-    v128.store(to, mean ? means : f32x4.pmin(f32x4.pmax(means, i32x4.splat(s.min)), i32x4.splat(s.max)));
+    v128.store(to, mean ? means : clamp(means, i32x4.splat(s.min), i32x4.splat(s.max)));
   } else {
     finish<T>(s, to, f64x2.extract_lane(low, 0), count, mean);
     finish<T>(s, to + sizeof<T>(), f64x2.extract_lane(low, 1), count, mean);

@@ -193,14 +193,17 @@ export function finishTwo<T>(
   }
 }
 
-/**
- * Stores eight float32 between two limits. pmin and pmax give their first operand where a comparison with NaN fails: NaN
- * passes (rule A2).
- */
+/** Between two limits. pmin and pmax give their first operand where a comparison with NaN fails: NaN passes (rule A2). */
+@inline
+export function clamp(x: v128, lowest: v128, highest: v128): v128 {
+  return f32x4.pmin(f32x4.pmax(x, lowest), highest);
+}
+
+/** Stores eight float32 between two limits. */
 @inline
 export function storeClamped(at: usize, x0: v128, x1: v128, lowest: v128, highest: v128): void {
-  v128.store(at, f32x4.pmin(f32x4.pmax(x0, lowest), highest));
-  v128.store(at, f32x4.pmin(f32x4.pmax(x1, lowest), highest), 16);
+  v128.store(at, clamp(x0, lowest, highest));
+  v128.store(at, clamp(x1, lowest, highest), 16);
 }
 
 @inline
