@@ -45,9 +45,9 @@ export function conv2d<T, W>(s: Step): void {
   const runBytes = <usize>(s.kernelWidth * s.inChannels) * sizeof<T>();
   const inRuns = isFloat<T>() && s.inStride == s.inChannels && !isPointwise(s);
   const outBytes = <usize>s.outStride * sizeof<T>();
-  const pace = LINE * max(<usize>((min(s.block, rows) + TILE - 1) / TILE), PACE);
+  const pace = LINE * PACE;
   const aheadBytes = (panelBytes + pace - 1) / pace * LINE;
-  const lastLine = s.weights + panelBytes * <usize>(s.outStride / PANEL) - 1;
+  const weightsEnd = s.weights + panelBytes * <usize>(s.outStride / PANEL);
   const lowest = limitOf<T>(s.min);
   const highest = limitOf<T>(s.max);
   let blockRows: i32 = 0;
@@ -82,6 +82,7 @@ export function conv2d<T, W>(s: Step): void {
     for (let channel: i32 = 0; channel < s.outStride; channel += PANEL) {
       const panelEnd = panel + panelBytes;
       let ahead = panelEnd;
+      const lastLine = min(panelEnd + panelBytes, weightsEnd) - 1;
       let at = first;
       let out = s.output + <usize>block * outBytes + <usize>channel * sizeof<T>();
       const lastOut = out + last * outBytes;

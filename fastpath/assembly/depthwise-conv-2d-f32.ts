@@ -1,14 +1,14 @@
 /**
  * depthwiseConv2d of float32: rule C2 of reference/SEMANTICS.md.
  *
- * Weights lie [kh][kw][stride]; a window is cut to the image, so that positions outside are skipped. Windows of 3 by 3, one
+ * Weights lie [channels / 4][kh][kw][4]; a window is cut to the image, so that positions outside are skipped. Windows of 3 by 3, one
  * or two pixels apart, go in tiles of 2 by 2, four channels at a time: nine weights and four sums stay in registers, each
  * pixel is loaded once, and no line of 6 or 7 pixels is filled up to 8. Other windows go one by one.
  *
  * Sums of a tile are a and b of the upper two windows, c and d of the lower two; weights u, v and w of a window's lines.
  */
 
-import { clamp, multiplyAdd, storeClamped } from './requantize';
+import { clamp, multiplyAdd } from './requantize';
 import { Step } from './step';
 
 export function depthwiseFloat32(s: Step): void {
@@ -72,22 +72,17 @@ function filterAdjacentTile(
 ): void {
   const pixelBytes = <usize>s.inStride * 4;
   const lineBytes = <usize>s.inWidth * pixelBytes;
-  const tapBytes = <usize>s.outStride * 4;
   const lowest = i32x4.splat(s.min);
   const highest = i32x4.splat(s.max);
-  const end = s.parameters + tapBytes;
+  const end = s.parameters + <usize>s.outStride * 4;
   let taps = s.weights;
   for (let bias = s.parameters; bias < end; bias += 16) {
     let a = v128.load(bias);
     let b = a, c = a, d = a;
-    let tap = taps;
     let x = corner;
-    const u0 = v128.load(tap);
-    tap += tapBytes;
-    const u1 = v128.load(tap);
-    tap += tapBytes;
-    const u2 = v128.load(tap);
-    tap += tapBytes;
+    const u0 = v128.load(taps);
+    const u1 = v128.load(taps, 16);
+    const u2 = v128.load(taps, 32);
     if (top) {
       const x1 = x + pixelBytes, x2 = x1 + pixelBytes;
       if (left) a = multiplyAdd(v128.load(x), u0, a);
@@ -100,12 +95,9 @@ function filterAdjacentTile(
       if (right) b = multiplyAdd(v128.load(x2 + pixelBytes), u2, b);
     }
     x += lineBytes;
-    const v0 = v128.load(tap);
-    tap += tapBytes;
-    const v1 = v128.load(tap);
-    tap += tapBytes;
-    const v2 = v128.load(tap);
-    tap += tapBytes;
+    const v0 = v128.load(taps, 48);
+    const v1 = v128.load(taps, 64);
+    const v2 = v128.load(taps, 80);
     const y1 = x + pixelBytes, y2 = y1 + pixelBytes;
     if (left) {
       const q0 = v128.load(x);
@@ -128,11 +120,9 @@ function filterAdjacentTile(
       d = multiplyAdd(q3, u2, d);
     }
     x += lineBytes;
-    const w0 = v128.load(tap);
-    tap += tapBytes;
-    const w1 = v128.load(tap);
-    tap += tapBytes;
-    const w2 = v128.load(tap);
+    const w0 = v128.load(taps, 96);
+    const w1 = v128.load(taps, 112);
+    const w2 = v128.load(taps, 128);
     const z1 = x + pixelBytes, z2 = z1 + pixelBytes;
     if (left) {
       const r0 = v128.load(x);
@@ -168,7 +158,7 @@ function filterAdjacentTile(
     }
     storeTile(s, out, a, b, c, d, lowest, highest);
     corner += 16;
-    taps += 16;
+    taps += 9 * 16;
     out += 16;
   }
 }
@@ -180,22 +170,17 @@ function filterApartTile(
 ): void {
   const pixelBytes = <usize>s.inStride * 4;
   const lineBytes = <usize>s.inWidth * pixelBytes;
-  const tapBytes = <usize>s.outStride * 4;
   const lowest = i32x4.splat(s.min);
   const highest = i32x4.splat(s.max);
-  const end = s.parameters + tapBytes;
+  const end = s.parameters + <usize>s.outStride * 4;
   let taps = s.weights;
   for (let bias = s.parameters; bias < end; bias += 16) {
     let a = v128.load(bias);
     let b = a, c = a, d = a;
-    let tap = taps;
     let x = corner;
-    const u0 = v128.load(tap);
-    tap += tapBytes;
-    const u1 = v128.load(tap);
-    tap += tapBytes;
-    const u2 = v128.load(tap);
-    tap += tapBytes;
+    const u0 = v128.load(taps);
+    const u1 = v128.load(taps, 16);
+    const u2 = v128.load(taps, 32);
     if (top) {
       const o1 = x + pixelBytes, o2 = o1 + pixelBytes, o3 = o2 + pixelBytes;
       if (left) a = multiplyAdd(v128.load(x), u0, a);
@@ -207,12 +192,9 @@ function filterApartTile(
       if (right) b = multiplyAdd(v128.load(o3 + pixelBytes), u2, b);
     }
     x += lineBytes;
-    const v0 = v128.load(tap);
-    tap += tapBytes;
-    const v1 = v128.load(tap);
-    tap += tapBytes;
-    const v2 = v128.load(tap);
-    tap += tapBytes;
+    const v0 = v128.load(taps, 48);
+    const v1 = v128.load(taps, 64);
+    const v2 = v128.load(taps, 80);
     const p1 = x + pixelBytes, p2 = p1 + pixelBytes, p3 = p2 + pixelBytes;
     if (left) a = multiplyAdd(v128.load(x), v0, a);
     a = multiplyAdd(v128.load(p1), v1, a);
@@ -222,11 +204,9 @@ function filterApartTile(
     b = multiplyAdd(v128.load(p3), v1, b);
     if (right) b = multiplyAdd(v128.load(p3 + pixelBytes), v2, b);
     x += lineBytes;
-    const w0 = v128.load(tap);
-    tap += tapBytes;
-    const w1 = v128.load(tap);
-    tap += tapBytes;
-    const w2 = v128.load(tap);
+    const w0 = v128.load(taps, 96);
+    const w1 = v128.load(taps, 112);
+    const w2 = v128.load(taps, 128);
     const q1 = x + pixelBytes, q2 = q1 + pixelBytes, q3 = q2 + pixelBytes;
     if (left) {
       const first = v128.load(x);
@@ -271,7 +251,7 @@ function filterApartTile(
     }
     storeTile(s, out, a, b, c, d, lowest, highest);
     corner += 16;
-    taps += 16;
+    taps += 9 * 16;
     out += 16;
   }
 }
@@ -319,31 +299,28 @@ function filterPixel(
 ): void {
   const pixelBytes = <usize>s.inStride * 4;
   const lineBytes = <usize>s.inWidth * pixelBytes;
-  const tapBytes = <usize>s.outStride * 4;
   const lowest = i32x4.splat(s.min);
   const highest = i32x4.splat(s.max);
-  const end = s.parameters + tapBytes;
-  let weights = s.weights + <usize>(firstY * s.kernelWidth + firstX) * tapBytes;
-  for (let bias = s.parameters; bias < end; bias += 32) {
-    let c0 = v128.load(bias);
-    let c1 = v128.load(bias, 16);
+  const end = s.parameters + <usize>s.outStride * 4;
+  let taps = s.weights + 16 * <usize>(firstY * s.kernelWidth + firstX);
+  for (let bias = s.parameters; bias < end; bias += 16) {
+    let sum = v128.load(bias);
     let line = corner;
-    let taps = weights;
+    let lineTaps = taps;
     for (let ky = firstY; ky < endY; ky++) {
       let x = line;
-      let w = taps;
+      let tap = lineTaps;
       for (let kx = firstX; kx < endX; kx++) {
-        c0 = multiplyAdd(v128.load(x), v128.load(w), c0);
-        c1 = multiplyAdd(v128.load(x, 16), v128.load(w, 16), c1);
+        sum = multiplyAdd(v128.load(x), v128.load(tap), sum);
         x += pixelBytes;
-        w += tapBytes;
+        tap += 16;
       }
       line += lineBytes;
-      taps += <usize>s.kernelWidth * tapBytes;
+      lineTaps += 16 * <usize>s.kernelWidth;
     }
-    storeClamped(out, c0, c1, lowest, highest);
-    corner += 32;
-    weights += 32;
-    out += 32;
+    v128.store(out, clamp(sum, lowest, highest));
+    corner += 16;
+    taps += 16 * <usize>(s.kernelHeight * s.kernelWidth);
+    out += 16;
   }
 }

@@ -6,6 +6,7 @@ import {
   BAND,
   PANEL,
   PARAMETER_BYTES,
+  TAP_CHANNELS,
   typeBytes,
   WIDE_PARAMETER_BYTES,
   type KernelType,
@@ -44,13 +45,15 @@ export function packPanels(matrix: WeightMatrix, type: KernelType, depth: number
   return writer.bytes;
 }
 
-/** [products][stride], filled up with zeros: products are the taps of a depthwise window. */
+/** [channels / 4][products][4], filled up with zeros to 8 channels: products are the taps of a depthwise window. */
 export function packTaps(matrix: WeightMatrix, type: KernelType): Uint8Array {
   const stride = roundUp(matrix.channels, PANEL);
   const writer = new Writer(matrix.products * stride * typeBytes[type]);
-  for (let k = 0; k < matrix.products; k++) {
-    for (let oc = 0; oc < stride; oc++) {
-      writer.element(type, oc < matrix.channels ? matrix.at(oc, k) : 0);
+  for (let group = 0; group < stride; group += TAP_CHANNELS) {
+    for (let k = 0; k < matrix.products; k++) {
+      for (let oc = group; oc < group + TAP_CHANNELS; oc++) {
+        writer.element(type, oc < matrix.channels ? matrix.at(oc, k) : 0);
+      }
     }
   }
   return writer.bytes;

@@ -143,6 +143,9 @@ export function depthOf(kernel: Kernel): number {
   return { f32: 1, i16: 2, i8: 4, u8: 4 }[kernel.input];
 }
 
+/** Channels whose weights lie together for the depthwise kernel of float32. */
+export const TAP_CHANNELS = 4;
+
 /** Rows that a depthwise kernel of codes interleaves. */
 export const BAND = 4;
 
