@@ -9,7 +9,7 @@ export function digestOf(at: usize, bytes: u32): u32 {
   const end = at + bytes;
   // Four at a time: after more turns than that takes, V8 compiles what the loop is part of, all of `decode`, once more and
   // better, when nothing of it is left to do (5 % of a first decode).
-  for (; at + 64 <= end; at += 64) {
+  for (; end - at >= 64; at += 64) {
     lanes = round(lanes, v128.load(at));
     lanes = round(lanes, v128.load(at, 16));
     lanes = round(lanes, v128.load(at, 32));
