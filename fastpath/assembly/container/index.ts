@@ -15,7 +15,7 @@ import { PANEL_PARAMETERS, writePanel } from './panels';
 import { beginLayerParameters, beginParameters, readParameters } from './parameters';
 import { isLayer, isLayerStep, parameterBytes, productsOf, weightBytes } from './shapes';
 import { readSteps, STEP_BYTES } from './steps';
-import { beginSymbols, damaged, endSymbols, isRead } from './symbols';
+import { beginSymbols, endSymbols, isDamaged, isRead } from './symbols';
 import { beginWeights, readWeights } from './weights';
 import { GRID, hasColumns, layerSteps, layOut, plain } from './workspace';
 
@@ -164,7 +164,7 @@ function readLayers(image: usize, imageBytes: u32, stepCount: u32): i32 {
     } else {
       readLayer(step, record, weights, parameters);
     }
-    if (damaged) return DAMAGED;
+    if (isDamaged()) return DAMAGED;
     layer += 1;
   }
   return layer === layerCount ? DONE : DAMAGED;

@@ -44,7 +44,11 @@ export function beginLayerParameters(): void {
 /** Reads a panel of `lanes` channels, of whose codes the sums are known, and returns its kind of rescaling. */
 export function readParameters(record: usize, lanes: i32): i32 {
   const form = formOf(record);
-  for (let lane = 0; lane < lanes; lane++) readFactor(form, lane);
+  if (form === FORM_GRID) {
+    for (let lane = 0; lane < lanes; lane++) readNumber(lane);
+  } else {
+    for (let lane = 0; lane < lanes; lane++) readFactor(form, lane);
+  }
   for (let lane = 0; lane < lanes; lane++) {
     setFixedPoint(record, lane);
     readBias(record, lane);
@@ -56,18 +60,19 @@ export function readParameters(record: usize, lanes: i32): i32 {
   return kind;
 }
 
-function readFactor(form: i32, lane: i32): void {
-  if (form === FORM_GRID) {
-    const base = gridMean >> POINT;
-    let number = byteOf(SCALE, lane) + base - GRID;
-    if (number < 0 || number >= GRID) {
-      setDamaged();
-      number = 0;
-    }
-    gridMean += ((number << POINT) - gridMean) >> RATE;
-    setPanelWord(FACTORS, lane, number);
-    return;
+/** Reads a number on the grid of scales. */
+function readNumber(lane: i32): void {
+  let number = byteOf(SCALE, lane) + (gridMean >> POINT) - GRID;
+  if (number < 0 || number >= GRID) {
+    setDamaged();
+    number = 0;
   }
+  gridMean += ((number << POINT) - gridMean) >> RATE;
+  setPanelWord(FACTORS, lane, number);
+}
+
+/** Reads a scale, or a multiplier and a shift. */
+function readFactor(form: i32, lane: i32): void {
   let word: i32 = 0;
   for (let i = 3; i >= 0; i--) word = (word << 8) | byteOf(WORD + BYTE_MODELS * i, lane);
   setPanelWord(FACTORS, lane, word);

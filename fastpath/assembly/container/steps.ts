@@ -27,6 +27,8 @@ let beforeLast: usize = 0;
 
 /** Reads `count` steps to `table`. Activations lie from `arena` on, constants begin at `constants`. */
 export function readSteps(table: usize, count: u32, arena: u32, constants: u32): void {
+  // Words of the first step may be told by words of it that are still to come: those are zero.
+  memory.fill(table, 0, <usize>count * STEP_BYTES);
   let next = constants;
   for (let i: u32 = 0; i < count; i++) {
     const step = table + <usize>i * STEP_BYTES;

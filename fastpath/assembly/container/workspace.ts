@@ -11,14 +11,13 @@ export const MULTIPLIERS: usize = 128;
 export const SHIFTS: usize = 160;
 export const BIASES: usize = 192;
 export const NUDGE: usize = 224;
-/** Codes of a product: int16. */
-export const CODES: usize = 256;
 /** The nudge of each number on the grid, as far as a layer has told: int16, -1 where not. */
-export const KNOWN: usize = 272;
+export const KNOWN: usize = 256;
 export const GRID: i32 = 128;
 
-const MODELS_AT: usize = KNOWN + 2 * GRID;
-const PLAIN_AT: usize = MODELS_AT + <usize>MODELS * MODEL_BYTES;
+/** What is compared of a model begins 2 bytes behind it. */
+const MODELS_AT: usize = KNOWN + 2 * GRID + 14;
+const PLAIN_AT: usize = MODELS_AT + <usize>MODELS * MODEL_BYTES + 2;
 
 export let workspace: usize = 0;
 export let models: usize = 0;

@@ -9,7 +9,13 @@ import { validNetworkOf } from '../../../conformance/arbitrary-networks.ts';
 import { generator } from '../../../conformance/draws.ts';
 import { property } from '../../../conformance/property.ts';
 import { decoderModule } from '../../../tools/kernels.ts';
-import { CONTAINER_HEADER_BYTES, containerFields, readHeader } from '../../program/container.ts';
+import {
+  CONTAINER_HEADER_BYTES,
+  containerFields,
+  readHeader,
+  type ContainerHeader,
+} from '../../program/container.ts';
+import { PROGRAM_BASE, roundUp } from '../../program/format.ts';
 import { decodeContainer } from '../../runtime/index.ts';
 import { placesOf } from '../../runtime/container.ts';
 import { ContainerError, decodePlain, encodeContainer } from '../index.ts';
@@ -17,6 +23,7 @@ import { withFewCodes } from './few-codes.ts';
 
 const file = 'fastpath/container/test/damage.test.ts';
 const GUARD = 0xa5;
+const PAGE = 65536;
 const DONE = 0;
 
 const network = validNetworkOf({
@@ -32,16 +39,43 @@ const originals = [
   encodeContainer(network),
 ];
 
-/** Decodes where a write beside image and workspace shows; undefined for an error, or what is wrong as text. */
-function guarded(container: Uint8Array): Uint8Array | string | undefined {
+interface Places {
+  readonly image: number;
+  readonly at: number;
+  readonly workspace: number;
+  /** Of the memory. */
+  readonly pages: number;
+}
+
+/** As hosts have it: the image may be written over the container, the workspace lies behind both. */
+function hostPlaces(header: ContainerHeader): Places {
+  const { image, at, workspace, end } = placesOf(header);
+  return { image, at, workspace, pages: Math.ceil(end / PAGE) + 1 };
+}
+
+/** The container at the end of the memory, where a read behind it traps. */
+function endPlaces(header: ContainerHeader): Places {
+  const workspace = roundUp(PROGRAM_BASE + header.imageBytes, 16);
+  const pages = Math.ceil((workspace + header.workspaceBytes + header.bytes) / PAGE);
+  return { image: PROGRAM_BASE, at: pages * PAGE - header.bytes, workspace, pages };
+}
+
+/**
+ * Decodes where a write beside image and workspace shows, in memory that is not zero; undefined for an error, or what is
+ * wrong as text.
+ */
+function guarded(
+  container: Uint8Array,
+  places: (header: ContainerHeader) => Places,
+): Uint8Array | string | undefined {
   let header;
   try {
     header = readHeader(container);
   } catch (error) {
     return error instanceof ContainerError ? undefined : String(error);
   }
-  const { image, at, workspace, end } = placesOf(header);
-  const memory = new WebAssembly.Memory({ initial: Math.ceil(end / 65536) + 1 });
+  const { image, at, workspace, pages } = places(header);
+  const memory = new WebAssembly.Memory({ initial: pages });
   const bytes = new Uint8Array(memory.buffer);
   bytes.fill(GUARD);
   bytes.set(container.subarray(0, header.bytes), at);
@@ -49,11 +83,16 @@ function guarded(container: Uint8Array): Uint8Array | string | undefined {
   const { decode } = new WebAssembly.Instance(decoderModule(), { env: { memory } })
     .exports as unknown as { readonly decode: (...words: number[]) => number };
   const { imageBytes, workspaceBytes } = header;
-  const result = decode(at, header.bytes, image, imageBytes, workspace, workspaceBytes);
+  let result;
+  try {
+    result = decode(at, header.bytes, image, imageBytes, workspace, workspaceBytes);
+  } catch (error) {
+    return String(error);
+  }
   for (const [from, to] of [
     [0, image],
     [image + imageBytes, workspace],
-    [end, bytes.length],
+    [workspace + workspaceBytes, bytes.length],
   ] as const) {
     if (Buffer.compare(bytes.subarray(from, to), before.subarray(from, to)) !== 0) {
       return `Expected no change to bytes ${String(from)} to ${String(to)}`;
@@ -61,6 +100,11 @@ function guarded(container: Uint8Array): Uint8Array | string | undefined {
   }
   return result === DONE ? bytes.slice(image, image + imageBytes) : undefined;
 }
+
+const asHosts = (container: Uint8Array): Uint8Array | string | undefined =>
+  guarded(container, hostPlaces);
+const atTheEnd = (container: Uint8Array): Uint8Array | string | undefined =>
+  guarded(container, endPlaces);
 
 function plain(container: Uint8Array): Uint8Array | string | undefined {
   try {
@@ -71,7 +115,7 @@ function plain(container: Uint8Array): Uint8Array | string | undefined {
 }
 
 function problemOf(container: Uint8Array, program: Uint8Array): string | undefined {
-  for (const decode of [guarded, plain]) {
+  for (const decode of [asHosts, atTheEnd, plain]) {
     const found = decode(container);
     if (typeof found === 'string') return `${decode.name}: ${found}`;
     if (found !== undefined && Buffer.compare(found, program) !== 0) {
@@ -140,6 +184,10 @@ describe.each(originals)('a container of $container.length bytes', ({ container,
       damaged[bit >> 3] = (damaged[bit >> 3] ?? 0) ^ (1 << (bit & 7));
       expect(problemOf(damaged, program), `bit ${String(bit)}`).toBeUndefined();
     }
+  });
+
+  it('decodes in memory that is not zero', () => {
+    for (const decode of [asHosts, atTheEnd]) expect(decode(container)).toEqual(program);
   });
 
   it('goes on in a file', async () => {
