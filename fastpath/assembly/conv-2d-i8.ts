@@ -9,6 +9,7 @@
  * - i16: the dot product of pairs, even and odd elements apart, windows packed [rows / 4][k / 4][2][4][2].
  */
 
+import { BYTE_SIGNS } from './constants';
 import { dotBytes, evenBytes, oddBytes } from './dot';
 import { finishTwo, PANEL_PARAMETERS, rescalingOf } from './requantize';
 import { Step } from './step';
@@ -97,7 +98,7 @@ function packRows<E>(r0: usize, r1: usize, r2: usize, r3: usize, rowBytes: i32, 
 /** Stores 16 codes as bytes without sign, or as pairs of even elements and then of odd ones. */
 @inline
 function storeCodes<E>(to: usize, codes: v128): void {
-  const bytes = v128.xor(codes, i8x16.splat(-128));
+  const bytes = v128.xor(codes, v128.load(BYTE_SIGNS));
   if (sizeof<E>() == 1) {
     v128.store(to, bytes);
   } else {
@@ -138,7 +139,7 @@ function multiplyTile<E>(
       c30 = dotBytes(c30, w0, a3);
       c31 = dotBytes(c31, w1, a3);
       if (five) {
-        const a4 = v128.xor(v128.load32_splat(fifth), i8x16.splat(-128));
+        const a4 = v128.xor(v128.load32_splat(fifth), v128.load(BYTE_SIGNS));
         c40 = dotBytes(c40, w0, a4);
         c41 = dotBytes(c41, w1, a4);
         fifth += 4;

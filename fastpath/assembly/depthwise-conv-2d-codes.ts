@@ -11,6 +11,7 @@
  * [rows / 4][kx][channels / 8][2][2][4][2], halves of 4 channels with even and odd rows apart (int16).
  */
 
+import { BYTE_SIGNS } from './constants';
 import { dotBytes, evenBytes, oddBytes } from './dot';
 import { finishTwo, PANEL_PARAMETERS, rescalingOf } from './requantize';
 import { addPlanes, finishWide, highPart, lowPart, SUMS, WIDE_PARAMETERS } from './requantize-wide';
@@ -135,7 +136,7 @@ function interleaveRows<T, E>(
 @inline
 function interleave8<T, E>(r0: usize, r1: usize, r2: usize, r3: usize, to: usize): void {
   if (sizeof<E>() == 1) {
-    const sign = i8x16.splat(-128);
+    const sign = v128.load(BYTE_SIGNS);
     const ab = v128.shuffle<i8>(
       v128.load64_zero(r0), v128.load64_zero(r1), 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23,
     );

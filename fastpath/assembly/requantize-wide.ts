@@ -1,5 +1,6 @@
 /** Sums of more than 32 bits, gathered in float64, and their rescaling: rule A5 of reference/SEMANTICS.md. */
 
+import { HIGH_SCALES, LOW_BITS } from './constants';
 import { requantizeInt64, roundHalfUp, storeLimited } from './requantize';
 
 /** Of a panel's parameters: 8 float64 biases, 8 factors, whether these are float64, zero point and limits. */
@@ -20,7 +21,7 @@ export function highPart(weights: v128): v128 {
 
 @inline
 export function lowPart(weights: v128): v128 {
-  return v128.and(weights, i16x8.splat(127));
+  return v128.and(weights, v128.load(LOW_BITS));
 }
 
 /** Adds 128 * high + low to the four float64 sums at `at`. */
@@ -33,7 +34,7 @@ export function addPlanes(at: usize, high: v128, low: v128): void {
 
 @inline
 function joined(high: v128, low: v128): v128 {
-  const scaled = f64x2.mul(f64x2.convert_low_i32x4_s(high), f64x2.splat(128));
+  const scaled = f64x2.mul(f64x2.convert_low_i32x4_s(high), v128.load(HIGH_SCALES));
   return f64x2.add(scaled, f64x2.convert_low_i32x4_s(low));
 }
 

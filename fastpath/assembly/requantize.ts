@@ -1,5 +1,6 @@
 /** Rescaling of accumulators with 64-bit arithmetic: rules A4 and A5 of reference/SEMANTICS.md. */
 
+import { FLOAT_SHIFT, HALVES, INTEGER_SHIFT, SIGNS } from './constants';
 import { Step } from './step';
 
 /**
@@ -59,7 +60,7 @@ export const PANEL_PARAMETERS: usize = KIND + 16;
  */
 @inline
 export function requantizeVector(x: v128, multiplier: v128, scale: v128): v128 {
-  const signedHalf = v128.or(v128.and(x, i32x4.splat(i32.MIN_VALUE)), i32x4.splat(1 << 30));
+  const signedHalf = v128.or(v128.and(x, v128.load(SIGNS)), i32x4.splat(1 << 30));
   const low = i64x2.add(i64x2.extmul_low_i32x4_s(x, multiplier), i64x2.extend_low_i32x4_s(signedHalf));
   const high = i64x2.add(i64x2.extmul_high_i32x4_s(x, multiplier), i64x2.extend_high_i32x4_s(signedHalf));
   const g = f32x4.convert_i32x4_s(v128.shuffle<i32>(low, high, 1, 3, 5, 7));
@@ -78,7 +79,8 @@ export function multiplyAdd(x: v128, factor: v128, addend: v128): v128 {
 function integersOf(x: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) return i32x4.relaxed_trunc_f32x4_s(x);
   // Conversion that saturates takes V8 five instructions. The sum with 1.5 * 2^23 has the integer in its low bits.
-  return i32x4.sub(f32x4.add(x, f32x4.splat(12582912)), i32x4.splat(0x4b400000));
+  const shift = v128.load(FLOAT_SHIFT);
+  return i32x4.sub(f32x4.add(x, shift), shift);
 }
 
 /** The integers of four float32 of magnitudes below 2^22, without their fractions. */
@@ -90,7 +92,7 @@ export function truncate(x: v128): v128 {
 /** Four sums as codes, in float32. `signed`: the offset takes the sum's sign. */
 @inline
 export function rescaleFloat(x: v128, scale: v128, offset: v128, signed: bool): v128 {
-  const rounding = signed ? v128.or(offset, v128.and(x, i32x4.splat(i32.MIN_VALUE))) : offset;
+  const rounding = signed ? v128.or(offset, v128.and(x, v128.load(SIGNS))) : offset;
   return truncate(multiplyAdd(f32x4.convert_i32x4_s(x), scale, rounding));
 }
 
@@ -127,11 +129,10 @@ export function rescaleDouble(x: v128, factors: usize): v128 {
  */
 @inline
 export function roundHalfUp(x0: v128, factors0: v128, x1: v128, factors1: v128): v128 {
-  const half = f64x2.splat(0.5);
+  const half = v128.load(HALVES);
   const low = f64x2.floor(f64x2.add(f64x2.mul(x0, factors0), half));
   const high = f64x2.floor(f64x2.add(f64x2.mul(x1, factors1), half));
-  // The sum with 1.5 * 2^52 has the integer in its low bits.
-  const magic = f64x2.splat(6755399441055744);
+  const magic = v128.load(INTEGER_SHIFT);
   return v128.shuffle<i32>(f64x2.add(low, magic), f64x2.add(high, magic), 0, 2, 4, 6);
 }
 
