@@ -10,7 +10,7 @@ import type { Factor } from './hold.ts';
 export const forms = ['vector', 'double', 'float', 'signed float'] as const;
 export type Form = (typeof forms)[number];
 
-/** RESCALE_* of fastpath/assembly/requantize.ts. */
+/** RESCALE_* of fastpath/assembly/rescaling-kinds.ts. */
 export const kinds: Readonly<Record<Form, number>> = {
   float: 0,
   'signed float': 1,

@@ -1,7 +1,7 @@
 /** Rescaling of accumulators with 64-bit arithmetic: rules A4 and A5 of reference/SEMANTICS.md. */
 
 import { FLOAT_SHIFT, HALVES, INTEGER_SHIFT, SIGNS } from './constants';
-import { Step } from './step';
+import { RESCALE_DOUBLE, RESCALE_FLOAT, RESCALE_SIGNED_FLOAT, RESCALE_VECTOR } from './rescaling-kinds';
 
 /**
  * An int32 accumulator times `multiplier * 2^(shift - 31)`, rounded twice.
@@ -24,22 +24,6 @@ export function requantizeInt64(accumulator: i64, multiplier: i32, shift: i32): 
   const exponent: i64 = 15 - shift;
   return <i32>((accumulator * reduced + ((<i64>1) << (exponent - 1))) >> exponent);
 }
-
-/**
- * How a panel's int32 sums become codes: the word after the parameters of its 8 channels, which are biases, factors and
- * third parameters, 8 words each.
- *
- * In float32, where fastpath/compile/float-rescaling.ts has proven that it gives the same codes; the factor is a scale,
- * the third an offset, which in the second form takes the sum's sign.
- */
-export const RESCALE_FLOAT: i32 = 0;
-export const RESCALE_SIGNED_FLOAT: i32 = 1;
-/** Four at once, the product in integers; the third parameter is the scale of `requantizeVector`. For int8. */
-export const RESCALE_VECTOR: i32 = 2;
-/** One by one in integers; the third parameter is the shift. */
-export const RESCALE_LANES: i32 = 3;
-/** In float64, which holds all bits where there is one rounding (A5): factors are 8 float64 and no third follows. */
-export const RESCALE_DOUBLE: i32 = 4;
 
 /** Bytes from a panel's biases to its factors, and from those to its third parameters. */
 const GROUP: usize = 32;

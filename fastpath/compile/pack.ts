@@ -106,7 +106,7 @@ export interface ChannelFactors {
   readonly reach?: readonly number[];
 }
 
-/** The kinds of rescaling of fastpath/assembly/requantize.ts. */
+/** The kinds of rescaling of fastpath/assembly/rescaling-kinds.ts. */
 export const RESCALE = { float: 0, signedFloat: 1, vector: 2, lanes: 3, double: 4 } as const;
 
 /** Parameters of panels of int32 sums: 8 biases, 8 factors and 8 third parameters, then how they are applied. */

@@ -1,5 +1,6 @@
 /** How a module holds its constants: what is stored, and what puts it in place when the module starts. */
 
+import { ACTIVE, type Stored } from './decode.ts';
 import { constant, decodingBody, placeBody, placingBody } from './functions.ts';
 import type { Placements } from './placement.ts';
 import { concatenate, END, I32, typeOf, withLength } from './sections.ts';
@@ -25,12 +26,6 @@ export interface CodedConstants {
 
 export type Constants = PlainConstants | CodedConstants;
 
-/** Bytes at an address, to be there when a module starts. */
-export interface Stored {
-  readonly to: number;
-  readonly bytes: Uint8Array;
-}
-
 const RECORDS_SEGMENT = 0;
 
 /** The data segments: what the start function places, if there is anything to place, then whole ranges of memory. */
@@ -52,7 +47,6 @@ export function dataSegments(constants: Constants, ...others: readonly Stored[])
   ];
 }
 
-const ACTIVE = 0;
 const PASSIVE = 1;
 
 /**

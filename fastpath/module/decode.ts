@@ -2,7 +2,7 @@
 
 import { Reader } from './leb.ts';
 import { isPrefix, opcodeAt, type Opcode } from './opcodes.ts';
-import { contentOf, HEADER, sectionIds, type Section } from './sections.ts';
+import { contentOf, END, HEADER, sectionIds, type Section } from './sections.ts';
 
 export interface Instruction {
   readonly opcode: Opcode;
@@ -29,6 +29,12 @@ export interface WasmModule {
   readonly exports: ReadonlyMap<string, number>;
   /** The function that runs when the module is instantiated. */
   readonly start?: number;
+}
+
+/** Bytes at an address, to be there when a module starts. */
+export interface Stored {
+  readonly to: number;
+  readonly bytes: Uint8Array;
 }
 
 /**
@@ -171,6 +177,27 @@ function skipImmediates(reader: Reader, { immediates }: Opcode): void {
     case 'f64':
       reader.take(8);
   }
+}
+
+/** A segment that is placed when the module is instantiated, in its only memory. */
+export const ACTIVE = 0;
+
+/**
+ * What a module puts into its memory when it is instantiated.
+ *
+ * @throws {RangeError} for data that is not placed at a constant address
+ */
+export function dataOf({ sections }: WasmModule): readonly Stored[] {
+  const reader = reading(sections, sectionIds.data);
+  return Array.from({ length: reader.unsigned() }, () => {
+    const kind = reader.unsigned();
+    const { opcode, immediates } = decodeInstruction(reader);
+    if (kind !== ACTIVE || opcode.name !== 'i32.const' || reader.byte() !== END[0]) {
+      throw new RangeError('Expected a module whose data has constant addresses');
+    }
+    const to = Number(new Reader(immediates).signed());
+    return { to, bytes: reader.take(reader.unsigned()) };
+  });
 }
 
 /** The functions that some functions call, directly or through others, themselves included. */

@@ -17,9 +17,9 @@ import { checkProgram, elementBytes } from '../program/check-program.ts';
 import { readHeader } from '../program/container.ts';
 import { placesOf } from '../runtime/container.ts';
 import type { ProgramTensor } from '../program/description.ts';
-import { roundUp } from '../program/format.ts';
+import { PROGRAM_BASE, roundUp } from '../program/format.ts';
 import { DECODE, type CodedConstants, type Constants } from './contents.ts';
-import { decodeModule, type WasmModule } from './decode.ts';
+import { dataOf, decodeModule, type WasmModule } from './decode.ts';
 import type { ModuleDescription } from './description.ts';
 import { placementsOf } from './placement.ts';
 import { contentOf, sectionIds } from './sections.ts';
@@ -73,7 +73,7 @@ export function compileModule(
   const output = only('output', outputs);
   const steps = checked.steps.map(({ kernel, record }) => ({ kernel: kernel.name, record }));
   const names = [...new Set(steps.map(({ kernel }) => kernel))];
-  const selection = selectFunctions(decodeWithoutData(kernels), names);
+  const selection = selectKernels(kernels, names);
   const constants: Constants =
     coded === undefined || decoder === undefined
       ? { kind: 'plain', ...placementsOf(program, checked) }
@@ -109,14 +109,31 @@ export function compileModule(
   return { bytes, description, sizes };
 }
 
-function decodeWithoutData(bytes: Uint8Array): WasmModule {
+function decodeWithoutTables(bytes: Uint8Array): WasmModule {
   const module = decodeModule(bytes);
-  for (const id of [sectionIds.data, sectionIds.element]) {
-    if (contentOf(module.sections, id) !== undefined) {
-      throw new RangeError('Expected a module without data and tables of its own');
-    }
+  if (contentOf(module.sections, sectionIds.element) !== undefined) {
+    throw new RangeError('Expected a module without tables of its own');
   }
   return module;
+}
+
+/** Kernels may keep constants of their own, below Programs. */
+function selectKernels(bytes: Uint8Array, names: readonly string[]): Selection {
+  const module = decodeWithoutTables(bytes);
+  for (const { to, bytes: stored } of dataOf(module)) {
+    if (to >= 0 && to + stored.length <= PROGRAM_BASE) continue;
+    throw new RangeError(
+      `Expected kernels whose data lies below ${String(PROGRAM_BASE)} but found ${String(stored.length)} bytes at ${String(to)}`,
+    );
+  }
+  return selectFunctions(module, names);
+}
+
+/** A decoder's data would lie where kernels have theirs. */
+function selectDecoder(bytes: Uint8Array, kernels: Selection): Selection {
+  const module = decodeWithoutTables(bytes);
+  if (dataOf(module).length > 0) throw new RangeError('Expected a decoder without data of its own');
+  return selectFunctions(module, [DECODE], kernels);
 }
 
 /** While it is decoded, the container lies at the Program's end and behind it, and what its decoder works in behind both. */
@@ -131,7 +148,7 @@ function codedConstants(
     kind: 'coded',
     container,
     to: at,
-    decoder: selectFunctions(decodeWithoutData(decoder), [DECODE], kernels),
+    decoder: selectDecoder(decoder, kernels),
     given: [at, container.length, image, program.length, workspace, header.workspaceBytes],
     end,
   };

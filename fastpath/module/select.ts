@@ -1,9 +1,11 @@
 /** Some functions of a module with all that they reach, numbered anew. */
 
 import {
+  dataOf,
   decodeInstruction,
   reachableFrom,
   type Instruction,
+  type Stored,
   type WasmFunction,
   type WasmModule,
 } from './decode.ts';
@@ -25,6 +27,8 @@ export interface Selection {
   readonly globals: readonly Uint8Array[];
   /** The new number of each exported function that was asked for. */
   readonly exports: ReadonlyMap<string, number>;
+  /** What the module puts into its memory, whichever functions read it. */
+  readonly data: readonly Stored[];
   /** The number of what the module does when it is instantiated. */
   readonly start?: number;
   /** In the same order: the names, of those asked for, that reach the function. */
@@ -79,6 +83,7 @@ export function selectFunctions(
       body: bodyOf(each, renumber),
     })),
     globals: usedGlobals.flatMap((i) => globals[i] ?? []),
+    data: dataOf(module),
     exports: new Map(roots.map(([name, index]) => [name, numberOf(index)])),
     ...(module.start === undefined ? {} : { start: numberOf(module.start) }),
     reachedBy: kept.map(({ index }) =>

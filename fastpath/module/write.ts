@@ -35,7 +35,7 @@ export interface ModuleSizes {
   /** Weights and other constants. */
   readonly constants: number;
   readonly description: number;
-  /** Types, exports, headers. */
+  /** Types, exports, headers, what kernels themselves store. */
   readonly rest: number;
 }
 
@@ -55,7 +55,8 @@ export function writeModule(contents: ModuleContents): {
   const start = starting.length === 0 ? before[0] : functions.length - 1;
   const types = new Types();
   const typed = functions.map(({ type }) => Uint8Array.from(unsigned(types.index(type))));
-  const data = dataSegments(constants, { to: contents.describe, bytes: description });
+  const stored = taken.flatMap((each) => each.data);
+  const data = dataSegments(constants, ...stored, { to: contents.describe, bytes: description });
   const globals = [contents.input, contents.output, contents.describe].map(immutable);
   const exports = [
     exported('memory', MEMORY, 0),

@@ -423,12 +423,28 @@ describe('what is refused', () => {
       'Expected a WebAssembly module that imports nothing but a memory',
     ],
     [
-      'one with data',
-      [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 11, 1, 0],
-      'Expected a module without data and tables of its own',
+      'one with a table of functions',
+      [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 9, 1, 0],
+      'Expected a module without tables of its own',
+    ],
+    [
+      'one with data behind a global address',
+      [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 11, 7, 1, 0, 0x23, 0, 0x0b, 1, 42],
+      'Expected a module whose data has constant addresses',
+    ],
+    [
+      'one with data among Programs',
+      [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 11, 9, 1, 0, 0x41, 0x80, 0x80, 0x01, 0x0b, 1, 42],
+      'Expected kernels whose data lies below 16384 but found 1 bytes at 16384',
     ],
   ])('kernels that are %s', (_, bytes, text) => {
     expect(() => compileModule(small, Uint8Array.from(bytes))).toThrow(new RangeError(text));
+  });
+
+  it('a decoder with data', () => {
+    expect(() => compileModule(small, kernelBytes.simd, { decoder: kernelBytes.simd })).toThrow(
+      new RangeError('Expected a decoder without data of its own'),
+    );
   });
 
   it('kernels of another type', () => {

@@ -1,6 +1,6 @@
 /** A panel's parameters as the kernels read them: fastpath/container/panels.ts. */
 
-import { RESCALE_SIGNED_FLOAT, RESCALE_VECTOR } from '../requantize';
+import { RESCALE_SIGNED_FLOAT, RESCALE_VECTOR } from '../rescaling-kinds';
 import { Step } from '../step';
 import { NUDGES, SCALE_STEPS } from './contexts';
 import { exponentOf, powerOfTwo } from './factors';
