@@ -4,8 +4,8 @@
  * Rows are output pixels, columns output channels, k runs over ky kx ic. Tiles of 4 rows by 8 columns: 8 vectors of sums
  * stay in registers (5 rows: as fast in float32, a quarter slower in int16, which spills; measured), and V8 makes a loop
  * without an instruction to spare. Weights lie in panels of 8 columns, [columns / 8][k / depth][8][depth], where depth is
- * the products that one instruction adds up: 1 for float32, 2 for int16. Pixels are read where they stand; windows are
- * laid out first, as rows of k elements, a block at a time.
+ * the products that one instruction adds up: 1 for float32, 2 for int16. Pixels are read where they stand, and so are
+ * windows of float32 inside the image; others are laid out first, as rows of k elements, a block at a time.
  */
 
 import { finishTwo, multiplyAdd, PANEL_PARAMETERS, rescalingOf, storeClamped } from './requantize';
