@@ -20,8 +20,8 @@ const PANEL: i32 = 8;
  * memory while others are multiplied: where rows are few and weights many, a tenth faster.
  */
 const LINE: usize = 64;
-/** Least number of lines of weights between two touches. */
-const PACE: usize = 12;
+/** Bytes of weights between two touches: twelve tiles touch a whole panel. */
+const PACE: usize = 12 * LINE;
 
 @inline
 function depth<T>(): i32 {
@@ -45,8 +45,7 @@ export function conv2d<T, W>(s: Step): void {
   const runBytes = <usize>(s.kernelWidth * s.inChannels) * sizeof<T>();
   const inRuns = isFloat<T>() && s.inStride == s.inChannels && !isPointwise(s);
   const outBytes = <usize>s.outStride * sizeof<T>();
-  const pace = LINE * PACE;
-  const aheadBytes = (panelBytes + pace - 1) / pace * LINE;
+  const aheadBytes = (panelBytes + PACE - 1) / PACE * LINE;
   const weightsEnd = s.weights + panelBytes * <usize>(s.outStride / PANEL);
   const lowest = limitOf<T>(s.min);
   const highest = limitOf<T>(s.max);
@@ -54,13 +53,13 @@ export function conv2d<T, W>(s: Step): void {
   for (let block: i32 = 0; block < rows; block += blockRows) {
     // Windows inside the image, of which each line is a run of memory, are read where they stand. Others are laid out.
     const inside = inRuns ? windowsInside(s, block) & -TILE : 0;
-    let first: usize, rowBytes = laidBytes, gap: usize = 0, stride = pace;
+    let first: usize, rowBytes = laidBytes, gap: usize = 0, chunk = PACE;
     if (inside > 0) {
       blockRows = inside;
       first = windowAt(s, block, sizeof<T>());
       rowBytes = <usize>(s.strideX * s.inStride) * sizeof<T>();
       gap = <usize>(s.inWidth * s.inStride) * sizeof<T>() - runBytes;
-      stride = runBytes / sizeof<T>() * panelStep<T, W>();
+      chunk = runBytes / sizeof<T>() * panelStep<T, W>();
     } else {
       blockRows = min(inRuns ? TILE : s.block, rows - block);
       first = rowsAt(s, block, block + blockRows, rowBytes, sizeof<T>(), s.scratch);
@@ -87,14 +86,14 @@ export function conv2d<T, W>(s: Step): void {
       let out = s.output + <usize>block * outBytes + <usize>channel * sizeof<T>();
       const lastOut = out + last * outBytes;
       if (!five || at < lastAt) for (;;) {
-        multiplyTile<T, W>(at, nextRow, panel, panelEnd, parameters, out, nextOut, s, lowest, highest, ahead, lastLine, stride, gap, false);
+        multiplyTile<T, W>(at, nextRow, panel, panelEnd, parameters, out, nextOut, s, lowest, highest, ahead, lastLine, chunk, gap, false);
         ahead += aheadBytes;
         at += tileBytes;
         if (at >= beyond) break;
         at = min(at, lastAt);
         out = min(out + tileOut, lastOut);
       }
-      if (five) multiplyFive<T, W>(lastAt, rowBytes, panel, panelEnd, parameters, lastOut, outBytes, s, ahead, lastLine, stride);
+      if (five) multiplyFive<T, W>(lastAt, rowBytes, panel, panelEnd, parameters, lastOut, outBytes, s, ahead, lastLine, chunk);
       panel = panelEnd;
       parameters += parameterBytes;
     }
@@ -110,10 +109,10 @@ function limitOf<T>(bits: i32): v128 {
 /** The last five rows: one row alone would take as long as four. Not inlined, so that other tiles keep their registers. */
 function multiplyFive<T, W>(
   a: usize, rowBytes: usize, w: usize, end: usize, parameters: usize,
-  out: usize, outBytes: usize, s: Step, ahead: usize, lastLine: usize, stride: usize,
+  out: usize, outBytes: usize, s: Step, ahead: usize, lastLine: usize, chunk: usize,
 ): void {
   const none = i32x4.splat(0);
-  multiplyTile<T, W>(a, rowBytes, w, end, parameters, out, outBytes, s, none, none, ahead, lastLine, stride, 0, true);
+  multiplyTile<T, W>(a, rowBytes, w, end, parameters, out, outBytes, s, none, none, ahead, lastLine, chunk, 0, true);
 }
 
 @inline
@@ -127,11 +126,14 @@ function loadWeights<W>(at: usize, half: usize): v128 {
   return sizeof<W>() == 1 ? v128.load8x8_s(at + half * 8) : v128.load(at + half * 16);
 }
 
-/** Four rows, or with `five` five, `rowBytes` apart. */
+/**
+ * Four rows, or with `five` five, `rowBytes` apart. After weights of `chunk` bytes, rows go on behind a gap of `gap` bytes, and
+ * the next line of weights is touched.
+ */
 @inline
 function multiplyTile<T, W>(
   a0: usize, rowBytes: usize, w: usize, end: usize, parameters: usize,
-  out: usize, outBytes: usize, s: Step, lowest: v128, highest: v128, ahead: usize, lastLine: usize, stride: usize, gap: usize, five: bool,
+  out: usize, outBytes: usize, s: Step, lowest: v128, highest: v128, ahead: usize, lastLine: usize, chunk: usize, gap: usize, five: bool,
 ): void {
   let a1 = a0 + rowBytes;
   let a2 = a1 + rowBytes;
@@ -142,7 +144,7 @@ function multiplyTile<T, W>(
   do {
     load<u8>(min(ahead, lastLine));
     ahead += LINE;
-    const stop = min(w + stride, end);
+    const stop = min(w + chunk, end);
     do {
       const w0 = loadWeights<W>(w, 0);
       const w1 = loadWeights<W>(w, 1);
