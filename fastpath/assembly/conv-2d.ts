@@ -20,8 +20,11 @@ const PANEL: i32 = 8;
  * memory while others are multiplied: where rows are few and weights many, a tenth faster.
  */
 const LINE: usize = 64;
-/** Bytes of weights between two touches: twelve tiles touch a whole panel. */
-const PACE: usize = 12 * LINE;
+/** Bytes of weights between two touches: 8 or 12 tiles touch a whole panel, 7 x 7 pixels have 9 or 12. */
+@inline
+function pace<T>(): usize {
+  return (hasSixes<T>() ? 8 : 12) * LINE;
+}
 
 @inline
 function depth<T>(): i32 {
@@ -45,7 +48,7 @@ export function conv2d<T, W>(s: Step): void {
   const runBytes = <usize>(s.kernelWidth * s.inChannels) * sizeof<T>();
   const inRuns = isFloat<T>() && s.inStride == s.inChannels && !isPointwise(s);
   const outBytes = <usize>s.outStride * sizeof<T>();
-  const aheadBytes = (panelBytes + PACE - 1) / PACE * LINE;
+  const aheadBytes = (panelBytes + pace<T>() - 1) / pace<T>() * LINE;
   const weightsEnd = s.weights + panelBytes * <usize>(s.outStride / PANEL);
   const lowest = limitOf<T>(s.min);
   const highest = limitOf<T>(s.max);
@@ -53,7 +56,7 @@ export function conv2d<T, W>(s: Step): void {
   for (let block: i32 = 0; block < rows; block += blockRows) {
     // Windows inside the image, of which each line is a run of memory, are read where they stand. Others are laid out.
     const inside = inRuns ? windowsInside(s, block) & -TILE : 0;
-    let first: usize, rowBytes = laidBytes, gap: usize = 0, chunk = PACE;
+    let first: usize, rowBytes = laidBytes, gap: usize = 0, chunk = pace<T>();
     if (inside > 0) {
       blockRows = inside;
       first = windowAt(s, block, sizeof<T>());
@@ -64,40 +67,60 @@ export function conv2d<T, W>(s: Step): void {
       blockRows = min(inRuns ? TILE : s.block, rows - block);
       first = rowsAt(s, block, block + blockRows, rowBytes, sizeof<T>(), s.scratch);
     }
-    // A row beyond whole tiles is taken in a tile of five. Otherwise the last tile begins where four rows are left, and
-    // repeats some; fewer than four rows are taken one by one, as four that are the same.
-    const five = isFloat<T>() && blockRows > TILE && blockRows % TILE == 1;
+    // Tiles of six, five and four rows, in this order. The last of four begins where four are left, and may repeat some;
+    // fewer than four rows are taken one by one, as four that are the same.
+    const sixes = sixesOf<T>(blockRows);
+    const fives = fivesOf<T>(blockRows, sixes);
+    const fours = (blockRows - 6 * sixes - 5 * fives + TILE - 1) / TILE;
     const single = blockRows < TILE;
+    const lastAt = first + <usize>(single ? blockRows - 1 : blockRows - TILE) * rowBytes;
+    const lastOut = <usize>(single ? blockRows - 1 : blockRows - TILE) * outBytes;
     const nextRow: usize = single ? 0 : rowBytes;
     const nextOut: usize = single ? 0 : outBytes;
     const tileBytes = <usize>(single ? 1 : TILE) * rowBytes;
     const tileOut = <usize>(single ? 1 : TILE) * outBytes;
-    const last = <usize>(blockRows - (five ? TILE + 1 : single ? 1 : TILE));
-    const lastAt = first + last * rowBytes;
-    // Where a tile would begin behind the last one, or at the five rows.
-    const beyond = five ? lastAt : lastAt + tileBytes;
     let panel = s.weights;
     let parameters = s.parameters;
+    let column = s.output + <usize>block * outBytes;
     for (let channel: i32 = 0; channel < s.outStride; channel += PANEL) {
-      const panelEnd = panel + panelBytes;
-      let ahead = panelEnd;
-      const lastLine = min(panelEnd + panelBytes, weightsEnd) - 1;
+      const end = panel + panelBytes;
+      const lastLine = min(end + panelBytes, weightsEnd) - 1;
+      let ahead = end;
       let at = first;
-      let out = s.output + <usize>block * outBytes + <usize>channel * sizeof<T>();
-      const lastOut = out + last * outBytes;
-      if (!five || at < lastAt) for (;;) {
-        multiplyTile<T, W>(at, nextRow, panel, panelEnd, parameters, out, nextOut, s, lowest, highest, ahead, lastLine, chunk, gap, false);
+      let out = column;
+      if (hasSixes<T>()) for (let left = sixes; left > 0; left--) {
+        multiplyTile<T, W>(s, 6, at, rowBytes, gap, panel, end, chunk, ahead, lastLine, parameters, out, outBytes, lowest, highest);
         ahead += aheadBytes;
-        at += tileBytes;
-        if (at >= beyond) break;
-        at = min(at, lastAt);
-        out = min(out + tileOut, lastOut);
+        at += 6 * rowBytes;
+        out += 6 * outBytes;
       }
-      if (five) multiplyFive<T, W>(lastAt, rowBytes, panel, panelEnd, parameters, lastOut, outBytes, s, ahead, lastLine, chunk);
-      panel = panelEnd;
+      if (isFloat<T>()) for (let left = fives; left > 0; left--) {
+        multiplyFive<T, W>(s, at, rowBytes, gap, panel, end, chunk, ahead, lastLine, parameters, out, outBytes);
+        ahead += aheadBytes;
+        at += 5 * rowBytes;
+        out += 5 * outBytes;
+      }
+      for (let left = single ? blockRows : fours; left > 0; left--) {
+        if (hasSixes<T>()) multiplyFour<T, W>(s, at, nextRow, gap, panel, end, chunk, ahead, lastLine, parameters, out, nextOut);
+        else multiplyTile<T, W>(s, 4, at, nextRow, gap, panel, end, chunk, ahead, lastLine, parameters, out, nextOut, lowest, highest);
+        ahead += aheadBytes;
+        at = min(at + tileBytes, lastAt);
+        out = min(out + tileOut, column + lastOut);
+      }
+      panel = end;
       parameters += parameterBytes;
+      column += PANEL * sizeof<T>();
     }
   }
+}
+
+/**
+ * Whether there are tiles of six rows. A fused multiply-add takes 4 cycles, and two begin in each: 8 sums keep both busy only
+ * if none ever waits; 12 do a fourteenth better (measured). Of sums in two instructions 12 leave no register for products.
+ */
+@inline
+function hasSixes<T>(): bool {
+  return ASC_FEATURE_RELAXED_SIMD && isFloat<T>();
 }
 
 /** A limit of float32 outputs; codes have theirs in the panel's parameters. */
@@ -106,13 +129,39 @@ function limitOf<T>(bits: i32): v128 {
   return isFloat<T>() ? i32x4.splat(bits) : i32x4.splat(0);
 }
 
-/** The last five rows: one row alone would take as long as four. Not inlined, so that other tiles keep their registers. */
-function multiplyFive<T, W>(
-  a: usize, rowBytes: usize, w: usize, end: usize, parameters: usize,
-  out: usize, outBytes: usize, s: Step, ahead: usize, lastLine: usize, chunk: usize,
+/** Tiles of six rows: as few tiles as possible, of which those that are short by a row have five. */
+@inline
+function sixesOf<T>(rows: i32): i32 {
+  if (!hasSixes<T>()) return 0;
+  const tiles = (rows + 5) / 6;
+  return max(rows - 5 * tiles, 0);
+}
+
+/** Tiles of five rows, where six or four do not fit: one row alone would take as long as four. */
+@inline
+function fivesOf<T>(rows: i32, sixes: i32): i32 {
+  if (!isFloat<T>()) return 0;
+  if (!hasSixes<T>()) return i32(rows > TILE && rows % TILE == 1);
+  const tiles = (rows + 5) / 6;
+  return sixes > 0 ? tiles - sixes : max(rows - TILE * tiles, 0);
+}
+
+/** Four rows. Not inlined, so that tiles of six keep their registers. */
+function multiplyFour<T, W>(
+  s: Step, a: usize, rowBytes: usize, gap: usize, w: usize, end: usize, chunk: usize,
+  ahead: usize, lastLine: usize, parameters: usize, out: usize, outBytes: usize,
 ): void {
   const none = i32x4.splat(0);
-  multiplyTile<T, W>(a, rowBytes, w, end, parameters, out, outBytes, s, none, none, ahead, lastLine, chunk, 0, true);
+  multiplyTile<T, W>(s, 4, a, rowBytes, gap, w, end, chunk, ahead, lastLine, parameters, out, outBytes, none, none);
+}
+
+/** Five rows. Not inlined, so that other tiles keep their registers. */
+function multiplyFive<T, W>(
+  s: Step, a: usize, rowBytes: usize, gap: usize, w: usize, end: usize, chunk: usize,
+  ahead: usize, lastLine: usize, parameters: usize, out: usize, outBytes: usize,
+): void {
+  const none = i32x4.splat(0);
+  multiplyTile<T, W>(s, 5, a, rowBytes, gap, w, end, chunk, ahead, lastLine, parameters, out, outBytes, none, none);
 }
 
 @inline
@@ -127,20 +176,21 @@ function loadWeights<W>(at: usize, half: usize): v128 {
 }
 
 /**
- * Four rows, or with `five` five, `rowBytes` apart. After weights of `chunk` bytes, rows go on behind a gap of `gap` bytes, and
- * the next line of weights is touched.
+ * `count` rows, four to six, `rowBytes` apart, times the panel's weights from `w` to `end`. After `chunk` bytes of weights,
+ * rows go on behind a gap of `gap` bytes, and the next line of weights is touched.
  */
 @inline
 function multiplyTile<T, W>(
-  a0: usize, rowBytes: usize, w: usize, end: usize, parameters: usize,
-  out: usize, outBytes: usize, s: Step, lowest: v128, highest: v128, ahead: usize, lastLine: usize, chunk: usize, gap: usize, five: bool,
+  s: Step, count: i32, a0: usize, rowBytes: usize, gap: usize, w: usize, end: usize, chunk: usize,
+  ahead: usize, lastLine: usize, parameters: usize, out: usize, outBytes: usize, lowest: v128, highest: v128,
 ): void {
   let a1 = a0 + rowBytes;
   let a2 = a1 + rowBytes;
   let a3 = a2 + rowBytes;
   let a4 = a3 + rowBytes;
+  let a5 = a4 + rowBytes;
   let c00 = v128.load(parameters), c01 = v128.load(parameters, 16);
-  let c10 = c00, c11 = c01, c20 = c00, c21 = c01, c30 = c00, c31 = c01, c40 = c00, c41 = c01;
+  let c10 = c00, c11 = c01, c20 = c00, c21 = c01, c30 = c00, c31 = c01, c40 = c00, c41 = c01, c50 = c00, c51 = c01;
   do {
     load<u8>(min(ahead, lastLine));
     ahead += LINE;
@@ -160,11 +210,17 @@ function multiplyTile<T, W>(
       const x3 = v128.load32_splat(a3);
       c30 = accumulate<T>(c30, x3, w0);
       c31 = accumulate<T>(c31, x3, w1);
-      if (five) {
+      if (count > 4) {
         const x4 = v128.load32_splat(a4);
         c40 = accumulate<T>(c40, x4, w0);
         c41 = accumulate<T>(c41, x4, w1);
         a4 += 4;
+      }
+      if (count > 5) {
+        const x5 = v128.load32_splat(a5);
+        c50 = accumulate<T>(c50, x5, w0);
+        c51 = accumulate<T>(c51, x5, w1);
+        a5 += 4;
       }
       a0 += 4;
       a1 += 4;
@@ -177,6 +233,8 @@ function multiplyTile<T, W>(
       a1 += gap;
       a2 += gap;
       a3 += gap;
+      if (count > 4) a4 += gap;
+      if (count > 5) a5 += gap;
     }
   } while (w != end);
   const o1 = out + outBytes;
@@ -184,7 +242,7 @@ function multiplyTile<T, W>(
   const o3 = o2 + outBytes;
   const o4 = o3 + outBytes;
   if (isFloat<T>()) {
-    if (five) {
+    if (count > 4 || hasSixes<T>()) {
       // Not before: sums leave no registers for them.
       lowest = limitOf<T>(s.min);
       highest = limitOf<T>(s.max);
@@ -193,7 +251,8 @@ function multiplyTile<T, W>(
     storeClamped(o1, c10, c11, lowest, highest);
     storeClamped(o2, c20, c21, lowest, highest);
     storeClamped(o3, c30, c31, lowest, highest);
-    if (five) storeClamped(o4, c40, c41, lowest, highest);
+    if (count > 4) storeClamped(o4, c40, c41, lowest, highest);
+    if (count > 5) storeClamped(o4 + outBytes, c50, c51, lowest, highest);
   } else {
     const kind = rescalingOf(parameters);
     finishTwo<T>(out, c00, c01, o1, c10, c11, kind, parameters);
