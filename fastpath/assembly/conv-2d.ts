@@ -1,8 +1,8 @@
 /**
  * conv2d and fullyConnected of float32 and int16, as a product of matrices: rules C1 and C3 of reference/SEMANTICS.md.
  *
- * Rows are output pixels, columns output channels, k runs over ky kx ic. Tiles of 4 rows by 8 columns: 8 vectors of sums
- * stay in registers (5 rows: as fast in float32, a quarter slower in int16, which spills; measured), and V8 makes a loop
+ * Rows are output pixels, columns output channels, k runs over ky kx ic. Tiles of 4 to 6 rows by 8 columns: 8 to 12 vectors
+ * of sums stay in registers (int16 has tiles of 4 alone: with 5 it spills, a quarter slower; measured), and V8 makes a loop
  * without an instruction to spare. Weights lie in panels of 8 columns, [columns / 8][k / depth][8][depth], where depth is
  * the products that one instruction adds up: 1 for float32, 2 for int16. Pixels are read where they stand, and so are
  * windows of float32 inside the image; others are laid out first, as rows of k elements, a block at a time.
@@ -12,6 +12,7 @@ import { finishTwo, multiplyAdd, PANEL_PARAMETERS, rescalingOf, storeClamped } f
 import { Step } from './step';
 import { isPointwise, rowBytesOf, rowsAt, windowAt, windowsInside } from './windows';
 
+/** Rows of the smallest tile. */
 const TILE: i32 = 4;
 const PANEL: i32 = 8;
 
