@@ -21,7 +21,7 @@ const PANEL: i32 = 8;
  * memory while others are multiplied: where rows are few and weights many, a tenth faster.
  */
 const LINE: usize = 64;
-/** Bytes of weights between two touches: 8 or 12 tiles touch a whole panel, 7 x 7 pixels have 9 or 12. */
+/** Bytes of weights between two touches: 8 or 12 tiles touch a whole panel; 7 x 7 pixels have 9 or 12. */
 @inline
 function pace<T>(): usize {
   return (hasSixes<T>() ? 8 : 12) * LINE;
@@ -71,7 +71,7 @@ export function conv2d<T, W>(s: Step): void {
     // Tiles of six, five and four rows, in this order. The last of four begins where four are left, and may repeat some;
     // fewer than four rows are taken one by one, as four that are the same.
     const sixes = sixesOf<T>(blockRows);
-    const fives = fivesOf<T>(blockRows, sixes);
+    const fives = fivesOf<T>(blockRows);
     const fours = (blockRows - 6 * sixes - 5 * fives + TILE - 1) / TILE;
     const single = blockRows < TILE;
     const lastAt = first + <usize>(single ? blockRows - 1 : blockRows - TILE) * rowBytes;
@@ -95,7 +95,7 @@ export function conv2d<T, W>(s: Step): void {
         at += 6 * rowBytes;
         out += 6 * outBytes;
       }
-      if (isFloat<T>()) for (let left = fives; left > 0; left--) {
+      if (isFloat<T>() && fives > 0) {
         multiplyFive<T, W>(s, at, rowBytes, gap, panel, end, chunk, ahead, lastLine, parameters, out, outBytes);
         ahead += aheadBytes;
         at += 5 * rowBytes;
@@ -130,21 +130,18 @@ function limitOf<T>(bits: i32): v128 {
   return isFloat<T>() ? i32x4.splat(bits) : i32x4.splat(0);
 }
 
-/** Tiles of six rows: as few tiles as possible, of which those that are short by a row have five. */
+/** Tiles of six rows. One less where one or two rows would be left: seven and eight are two tiles of four. */
 @inline
 function sixesOf<T>(rows: i32): i32 {
-  if (!hasSixes<T>()) return 0;
-  const tiles = (rows + 5) / 6;
-  return max(rows - 5 * tiles, 0);
+  if (!hasSixes<T>() || rows < 12) return 0;
+  const left = rows % 6;
+  return rows / 6 - i32(left == 1 || left == 2);
 }
 
-/** Tiles of five rows, where six or four do not fit: one row alone would take as long as four. */
+/** A tile of five rows, where those of four would leave one, which takes as long as four. Calls for it pay where it is rare. */
 @inline
-function fivesOf<T>(rows: i32, sixes: i32): i32 {
-  if (!isFloat<T>()) return 0;
-  if (!hasSixes<T>()) return i32(rows > TILE && rows % TILE == 1);
-  const tiles = (rows + 5) / 6;
-  return sixes > 0 ? tiles - sixes : max(rows - TILE * tiles, 0);
+function fivesOf<T>(rows: i32): i32 {
+  return i32(isFloat<T>() && rows > TILE && rows % TILE == 1 && (rows < 12 || !hasSixes<T>()));
 }
 
 /** Four rows. Not inlined, so that tiles of six keep their registers. */
