@@ -17,7 +17,7 @@ import {
 } from '../program/container.ts';
 import { constantsStart, gapsOf, layerSteps, leadBytesOf } from './frame.ts';
 import type { Grid } from './grid.ts';
-import type { Layer, LayerShape } from './layer.ts';
+import type { Layer, LayerBytes, LayerShape } from './layer.ts';
 import { panelParameters, weightOffset } from './panels.ts';
 import { ParameterState } from './parameters.ts';
 import { isLayerRecord, readLayer, type LayerRecord } from './records.ts';
@@ -26,11 +26,19 @@ import { codeSteps, FIELDS } from './steps.ts';
 import { SymbolReader } from './symbols.ts';
 import { codeLayer } from './walk.ts';
 
+export interface DecodedLayer {
+  /** Its step's place in the table of steps. */
+  readonly step: number;
+  readonly layer: Layer;
+  /** Of the container. Fractional: symbols share bytes. */
+  readonly bytes: LayerBytes;
+}
+
 export interface DecodedContainer {
   readonly program: Uint8Array;
   readonly grid: Grid;
   /** In the order of steps, but for those that repeat another. */
-  readonly layers: readonly { readonly step: number; readonly layer: Layer }[];
+  readonly layers: readonly DecodedLayer[];
   /** The least offset from the image to its container with which what is written over has been read. */
   readonly leastOffset: number;
 }
@@ -86,9 +94,14 @@ export function decodePlain(container: Uint8Array): DecodedContainer {
       return [];
     }
     const layer = emptyLayer(shape, record);
-    codeLayer(reader, layer, grid, state);
+    const bytes = { weights: 0, parameters: 0 };
+    let before = reader.bits;
+    codeLayer(reader, layer, grid, state, (part) => {
+      bytes[part] += (reader.bits - before) / 8;
+      before = reader.bits;
+    });
     writeConstants(program, layer, step, grid);
-    return [{ step: index, layer }];
+    return [{ step: index, layer, bytes }];
   });
   if (!reader.finish() || digestOf(program) !== header.digest) refuseDamaged();
   return { program, grid, layers, leastOffset: roundUp(leastOffset, 16) };

@@ -28,7 +28,7 @@ import {
   type LayerStep,
 } from './frame.ts';
 import { gridOf, type Grid } from './grid.ts';
-import type { Layer } from './layer.ts';
+import type { Layer, LayerBytes } from './layer.ts';
 import { layerOf, NO_GRID, weightScales, type LayerSource } from './layers.ts';
 import { ParameterState } from './parameters.ts';
 import { parseBytes } from './parse.ts';
@@ -38,14 +38,11 @@ import { SymbolWriter } from './symbols.ts';
 import { codeLayer } from './walk.ts';
 
 /** Where a container's bytes go. Parts are fractional: symbols share bytes. */
-export interface ContainerSizes {
+export interface ContainerSizes extends LayerBytes {
   /** Of the whole container. */
   readonly bytes: number;
   /** Of the Program that it gives. */
   readonly programBytes: number;
-  readonly weights: number;
-  /** Scales, biases and what the compiler proved of them. */
-  readonly parameters: number;
   /** Everything else: steps, other constants, description, header. */
   readonly rest: number;
   /** Of all weights. */
@@ -97,16 +94,9 @@ export function encodeContainer(graph: Graph): EncodedContainer {
   const writer = new SymbolWriter(modelSizes);
   codeBytes(writer, plain.slice(), parseBytes(plain));
   codeSteps(writer, words, PROGRAM_BASE + program.length, constantsStart(operators.length));
-  const bits = { weights: 0, parameters: 0 };
   const state = new ParameterState();
-  let before = writer.bits;
   const own = layers.filter((_, i) => repeats[i] === undefined);
-  for (const layer of own) {
-    codeLayer(writer, layer, grid ?? NO_GRID, state, (part) => {
-      bits[part] += writer.bits - before;
-      before = writer.bits;
-    });
-  }
+  for (const layer of own) codeLayer(writer, layer, grid ?? NO_GRID, state);
   const container = frame(writer.finish(), {
     imageBytes: program.length,
     digest: digestOf(program),
@@ -120,7 +110,9 @@ export function encodeContainer(graph: Graph): EncodedContainer {
   const decoded = decodePlain(container);
   if (!sameBytes(decoded.program, program)) throw new Error('Expected the Program back');
   writeHeader(container, { ...readHeader(container), leastOffset: decoded.leastOffset });
-  const parts = { weights: bits.weights / 8, parameters: bits.parameters / 8 };
+  const bytesOf = (part: keyof LayerBytes): number =>
+    decoded.layers.reduce((sum, { bytes }) => sum + bytes[part], 0);
+  const parts = { weights: bytesOf('weights'), parameters: bytesOf('parameters') };
   return {
     container,
     program,

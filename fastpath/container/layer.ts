@@ -40,6 +40,13 @@ export interface LayerHead {
   readonly outputMean: number;
 }
 
+/** What a layer takes of a container, in bytes. */
+export interface LayerBytes {
+  readonly weights: number;
+  /** Scales, biases and what the compiler proved of them. */
+  readonly parameters: number;
+}
+
 export interface Layer {
   readonly shape: LayerShape;
   readonly head: LayerHead;

@@ -26,8 +26,6 @@ export class SymbolWriter implements SymbolCoder {
   readonly #models: Models;
   readonly #symbols: { readonly lane: number; readonly start: number; readonly share: number }[] =
     [];
-  /** Bits that all symbols so far take. */
-  bits = 0;
 
   constructor(sizes: readonly number[]) {
     this.#models = new Models(sizes);
@@ -37,7 +35,6 @@ export class SymbolWriter implements SymbolCoder {
     const share = this.#models.share(model, symbol);
     if (!(share > 0)) throw new Error(`Expected a symbol of model ${String(model)}`);
     this.#symbols.push({ lane: lane % STATES, start: this.#models.start(model, symbol), share });
-    this.bits += SHARE_BITS - Math.log2(share);
     this.#models.adapt(model, symbol);
     return symbol;
   }
@@ -69,6 +66,8 @@ export class SymbolReader implements SymbolCoder {
   readonly #words: Uint16Array;
   readonly #states: number[];
   #at = STATES * STATE_WORDS;
+  /** Bits that all symbols so far take: the sum of their information, as their shares have it. */
+  bits = 0;
 
   /** A stream that ends early goes on with zeros: `finish` tells. */
   constructor(sizes: readonly number[], words: Uint16Array) {
@@ -84,10 +83,12 @@ export class SymbolReader implements SymbolCoder {
     const state = this.#states[lane % STATES] ?? 0;
     const rest = state % SHARES;
     const symbol = this.#models.symbolAt(model, rest);
-    const above = Math.floor(state / SHARES) * this.#models.share(model, symbol);
+    const share = this.#models.share(model, symbol);
+    const above = Math.floor(state / SHARES) * share;
     let next = above + rest - this.#models.start(model, symbol);
     if (next < LEAST_STATE) next = next * WORD + this.#word();
     this.#states[lane % STATES] = next;
+    this.bits += SHARE_BITS - Math.log2(share);
     this.#models.adapt(model, symbol);
     return symbol;
   }

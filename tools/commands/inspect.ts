@@ -1,8 +1,8 @@
 /** `plumbline inspect`: what a model consists of, and where it could be smaller. */
 
-import { statSync } from 'node:fs';
 import type { Command } from 'commander';
-import { checkOutput, writeBytes } from '../files.ts';
+import { checkOutput, readBytes, writeBytes } from '../files.ts';
+import { codedBytes, isContainer } from '../formats/container.ts';
 import { inspectGraph } from '../inspect/index.ts';
 import { renderInspection } from '../inspect/page.ts';
 import { inspectionText } from '../inspect/text.ts';
@@ -32,7 +32,7 @@ export function registerInspect(program: Command): void {
       .command('inspect')
       .summary('what a model consists of, layer by layer, and where it could be smaller')
       .description(
-        'Prints, and draws with --html, the layers of a model: shapes, ranges, scales, bytes, time on the fast path, and what\nfewer bits of each layer’s weights alone would do to the logits. Where a float32 form is at hand (it is derived, or\n--against names it), weights and logits are held against its.',
+        'Prints, and draws with --html, the layers of a model: shapes, ranges, scales, bytes, time on the fast path, and what\nfewer bits of each layer’s weights alone would do to the logits. Of a container it tells what each layer takes, coded.\nWhere a float32 form is at hand (it is derived, or --against names it), weights and logits are held against its.',
       )
       .argument('<model>', 'large, small or a .plumb file'),
   )
@@ -59,10 +59,12 @@ async function inspect(model: string, flags: InspectFlags): Promise<void> {
   const stored = loadModel({ model });
   const asStored = stored.precision === graph.precision;
   const [path] = modelFiles({ model });
+  const file = asStored ? readBytes(path) : undefined;
   const derivedFrom = asStored ? undefined : stored;
   const inspection = await inspectGraph(graph, {
     before: against === undefined ? derivedFrom : loadModel({ model: against }),
-    fileBytes: asStored ? statSync(path).size : undefined,
+    fileBytes: file?.length,
+    coded: file && isContainer(file) ? codedBytes(graph, file) : undefined,
     photos,
     count: samples,
     time,

@@ -14,7 +14,7 @@ import {
   type DecodedContainer,
   type EncodedContainer,
 } from '../../fastpath/container/index.ts';
-import { FORM, type Layer } from '../../fastpath/container/layer.ts';
+import { FORM, type Layer, type LayerBytes } from '../../fastpath/container/layer.ts';
 import { float32Of, scaleAt, type Grid } from '../../fastpath/container/grid.ts';
 import { CONTAINER_MAGIC, readHeader } from '../../fastpath/program/container.ts';
 import {
@@ -75,6 +75,30 @@ export function isContainer(data: Uint8Array): boolean {
   return data.length >= 4 && view.getInt32(0, true) === CONTAINER_MAGIC;
 }
 
+/** Where a container's bytes go, in whole bytes that add up: those that layers share are rounded. */
+export interface CodedBytes {
+  /** By the index of the operator in the graph. */
+  readonly operators: ReadonlyMap<number, LayerBytes>;
+  /** Steps, other constants, description, header. */
+  readonly rest: number;
+  readonly container: number;
+}
+
+/** What the layers of `graph`, which `decodeModel` gave of a container's file, take of the container. */
+export function codedBytes(graph: Graph, data: Uint8Array): CodedBytes {
+  const { bytes } = readHeader(data);
+  const { layers } = decodePlain(data.subarray(0, bytes));
+  const operators = new Map<number, LayerBytes>();
+  let rest = bytes;
+  codedOperators(graph).forEach(({ index }, i) => {
+    const { weights = 0, parameters = 0 } = layers[i]?.bytes ?? {};
+    const whole = { weights: Math.round(weights), parameters: Math.round(parameters) };
+    operators.set(index, whole);
+    rest -= whole.weights + whole.parameters;
+  });
+  return { operators, rest, container: bytes };
+}
+
 function decodeContainerFile(file: string, data: Uint8Array): Graph {
   const { bytes } = readHeader(data);
   const decoded = decodePlain(data.subarray(0, bytes));
@@ -114,6 +138,8 @@ function graphBehind(file: string, data: Uint8Array): UncheckedGraph {
 
 /** Tensors of an operator whose weights a container codes. */
 interface Coded {
+  /** Of the operator. */
+  readonly index: number;
   readonly operator: UncheckedGraph['operators'][number];
   readonly input: GraphTensor;
   readonly weights: GraphTensor;
@@ -122,11 +148,11 @@ interface Coded {
 
 /** In the order of layers that repeat no other. */
 function codedOperators({ operators, tensors }: UncheckedGraph): readonly Coded[] {
-  return operators.flatMap((operator) => {
+  return operators.flatMap((operator, index) => {
     const [input, weights, bias] = operator.inputs.map((index) => tensors[index]);
     const sums = ['conv2d', 'depthwiseConv2d', 'fullyConnected'].includes(operator.kind);
     if (!sums || input?.type !== 'int8' || weights?.data === undefined) return [];
-    return [{ operator, input, weights, bias }];
+    return [{ index, operator, input, weights, bias }];
   });
 }
 

@@ -12,6 +12,7 @@ import {
   type Colour,
 } from '../bench/charts/svg.ts';
 import type { InspectedLayer } from './index.ts';
+import { storedBytes } from './layers.ts';
 import { HISTOGRAM_BINS, type WeightSummary } from './weights.ts';
 
 const BAR_WIDTH = 90;
@@ -42,14 +43,14 @@ const LEAST_CHANGE = 0.001;
 const NAMED = 7;
 const CHARACTER_WIDTH = 6.6;
 
-/** Each layer by what fewer bits change and by its bytes: large and insensitive ones are at the top left. */
+/** Each layer by what fewer bits change and by what it takes where it is stored: large and insensitive ones are at the top left. */
 export function tradeChart(points: readonly Point[], bits: number): Markup {
   const shown = points.map(({ change, ...point }) => ({
     ...point,
     change: Math.max(Number.isFinite(change) ? change : 10, LEAST_CHANGE),
   }));
   const changes = shown.map(({ change }) => 100 * change);
-  const bytes = shown.map(({ layer }) => Math.max(layer.bytes.total, 1));
+  const bytes = shown.map(({ layer }) => Math.max(storedBytes(layer), 1));
   const bottom = TOP + HEIGHT;
   const x = logScale(Math.min(...changes), Math.max(...changes), LEFT, WIDTH - RIGHT);
   // Above the largest and below the smallest there is room for a line of text.
@@ -62,8 +63,8 @@ export function tradeChart(points: readonly Point[], bits: number): Markup {
   const marks = shown.map(({ layer, change }) => {
     const [shape, colour] =
       layer.family === 'other' ? layerMarks.pointwise : layerMarks[layer.family];
-    const text = `${visible(layer.name, 100)}: ${String(layer.bytes.total)} bytes, ${changeText(change)} of the logits`;
-    return mark(shape, x.at(100 * change), y.at(Math.max(layer.bytes.total, 1)), colour, text);
+    const text = `${visible(layer.name, 100)}: ${String(storedBytes(layer))} bytes, ${changeText(change)} of the logits`;
+    return mark(shape, x.at(100 * change), y.at(Math.max(storedBytes(layer), 1)), colour, text);
   });
   return markup`<div class="scroll figure chart" role="region" tabindex="0" aria-label="${title}">
     <svg width="${WIDTH}" height="${bottom + 46}" viewBox="0 0 ${WIDTH} ${bottom + 46}" role="img" aria-label="${title}">
@@ -73,7 +74,7 @@ export function tradeChart(points: readonly Point[], bits: number): Markup {
       ${horizontalAxis(x, TOP, bottom, `change of the logits at ${String(bits)} bits, % of their size (logarithmic)`)}
       ${verticalAxis(y, x.start, x.end, 'bytes (logarithmic)')}
       ${marks}
-      ${names(shown, (each) => [x.at(100 * each.change), y.at(Math.max(each.layer.bytes.total, 1))])}
+      ${names(shown, (each) => [x.at(100 * each.change), y.at(Math.max(storedBytes(each.layer), 1))])}
     </svg>
   </div>`;
 }
@@ -83,7 +84,7 @@ function names(
   points: readonly Point[],
   place: (point: Point) => readonly [number, number],
 ): readonly Markup[] {
-  const largest = points.toSorted((a, b) => b.layer.bytes.total - a.layer.bytes.total);
+  const largest = points.toSorted((a, b) => storedBytes(b.layer) - storedBytes(a.layer));
   const worst = points.toSorted((a, b) => b.change - a.change);
   const chosen = new Set([...largest.slice(0, NAMED), ...worst.slice(0, NAMED)]);
   const taken = points.map((point) => {

@@ -4,6 +4,7 @@ import { UnsupportedError } from '../../fastpath/compile/index.ts';
 import type { Variant } from '../../fastpath/runtime/index.ts';
 import { GraphError, type Graph } from '../../reference/index.ts';
 import { UsageError } from '../errors.ts';
+import type { CodedBytes } from '../formats/container.ts';
 import { encodeGraph } from '../formats/plumb.ts';
 import { drawSamples, type Samples } from '../samples.ts';
 import {
@@ -33,12 +34,22 @@ export interface InspectedLayer extends LayerSummary {
   readonly sensitivity?: readonly WidthEffect[];
 }
 
+export interface ContainerBytes {
+  /** Of the whole container. */
+  readonly bytes: number;
+  readonly layers: number;
+  /** Steps, other constants, description, header. */
+  readonly rest: number;
+}
+
 export interface Inspection extends Pick<
   Graph,
   'name' | 'precision' | 'labels' | 'preprocessing' | 'provenance'
 > {
   /** Less than the layers' bytes where the file has them coded. */
   readonly fileBytes: number;
+  /** That in the file, where it has one; the graph for tools follows it. */
+  readonly container?: ContainerBytes;
   readonly inputs: readonly TensorSummary[];
   readonly outputs: readonly TensorSummary[];
   readonly operators: readonly InspectedLayer[];
@@ -63,6 +74,8 @@ export interface Inspection extends Pick<
 export interface InspectOptions {
   /** Of the graph's file; that of a `.plumb` file where it has none. */
   readonly fileBytes?: number | undefined;
+  /** Where the bytes of the container go that the graph was read from. */
+  readonly coded?: CodedBytes | undefined;
   /** The same network in an earlier form, such as the float32 master of an integer model. */
   readonly before?: Graph | undefined;
   readonly photos?: string | undefined;
@@ -78,8 +91,9 @@ export interface InspectOptions {
  * @throws {FileError} for photos that cannot be read
  */
 export async function inspectGraph(graph: Graph, options: InspectOptions): Promise<Inspection> {
-  const { before, photos, onProgress } = options;
-  const layers = summarizeLayers(graph, before && matchingLayers(graph, before));
+  const { before, coded, photos, onProgress } = options;
+  const matching = before && matchingLayers(graph, before);
+  const layers = summarizeLayers(graph, matching, coded?.operators);
   const macs = sum(layers.map(({ multiplyAccumulates }) => multiplyAccumulates));
   const drawn = await drawSamples(before === undefined ? [graph] : [graph, before], {
     count: options.count ?? sampleCount(macs),
@@ -113,6 +127,7 @@ export async function inspectGraph(graph: Graph, options: InspectOptions): Promi
     ...(preprocessing === undefined ? {} : { preprocessing }),
     provenance,
     fileBytes: options.fileBytes ?? encodeGraph(graph).length,
+    ...(coded === undefined ? {} : { container: containerOf(coded) }),
     inputs: graph.inputs.map((index) => describeTensor(graph, index)),
     outputs: graph.outputs.map((index) => describeTensor(graph, index)),
     operators,
@@ -132,6 +147,10 @@ export async function inspectGraph(graph: Graph, options: InspectOptions): Promi
     widths: weightWidths,
     notes,
   };
+}
+
+function containerOf({ container: bytes, rest }: CodedBytes): ContainerBytes {
+  return { bytes, layers: bytes - rest, rest };
 }
 
 function withMeasures(

@@ -8,6 +8,7 @@ import {
   type Operator,
 } from '../../reference/index.ts';
 import { kindOf, type LayerKind } from '../bench/layers.ts';
+import type { CodedBytes } from '../formats/container.ts';
 import { isWeighted } from '../sensitivity/index.ts';
 import { summarizeWeights, type Layer, type WeightSummary } from './weights.ts';
 
@@ -22,12 +23,20 @@ export interface TensorSummary {
   readonly codes?: readonly [number, number];
 }
 
-/** Bytes of an operator's constants, each counted at the first operator that has it. */
+/** Bytes of an operator's constants as they are computed with, each counted at the first operator that has it. */
 export interface LayerBytes {
   readonly weights: number;
   readonly bias: number;
   /** Of weights and bias, 4 bytes each. */
   readonly scales: number;
+  readonly total: number;
+}
+
+/** Bytes of an operator's constants in the container that its graph was read from: whole ones, rounded. */
+export interface CodedLayerBytes {
+  readonly weights: number;
+  /** Scales, biases and what the compiler proved of them. */
+  readonly parameters: number;
   readonly total: number;
 }
 
@@ -43,18 +52,32 @@ export interface LayerSummary {
   readonly output: TensorSummary;
   readonly multiplyAccumulates: number;
   readonly bytes: LayerBytes;
+  readonly coded?: CodedLayerBytes;
   readonly weights?: TensorSummary & WeightSummary;
 }
 
-/** `before`: the same layers with weights in another form, in the same order. */
-export function summarizeLayers(graph: Graph, before?: readonly Layer[]): readonly LayerSummary[] {
+/** What a layer takes where it is stored: coded, if it is. */
+export function storedBytes({ bytes, coded }: Pick<LayerSummary, 'bytes' | 'coded'>): number {
+  return coded?.total ?? bytes.total;
+}
+
+/**
+ * `before`: the same layers with weights in another form, in the same order. `coded`: what operators take of a container,
+ * by their index.
+ */
+export function summarizeLayers(
+  graph: Graph,
+  before?: readonly Layer[],
+  coded?: CodedBytes['operators'],
+): readonly LayerSummary[] {
   const counted = new Set<number>();
   const computed = new Map(graph.operators.map(({ output }, i) => [output, i]));
   let weighted = 0;
-  return graph.operators.map((operator) => {
+  return graph.operators.map((operator, i) => {
     const layer = isWeighted(operator) ? { graph, operator } : undefined;
     const [, weightsIndex = -1] = operator.inputs;
     const { name, kind, attributes, source } = operator;
+    const own = coded?.get(i);
     return {
       name,
       kind,
@@ -67,6 +90,7 @@ export function summarizeLayers(graph: Graph, before?: readonly Layer[]): readon
       output: describeTensor(graph, operator.output),
       multiplyAccumulates: multiplyAccumulates(graph, operator),
       bytes: bytesOf(graph, operator, counted),
+      ...(own === undefined ? {} : { coded: { ...own, total: own.weights + own.parameters } }),
       ...(layer === undefined
         ? {}
         : {

@@ -6,9 +6,10 @@ import { markup, visible, type Content, type Markup } from '../../conformance/re
 import { bar, changeText, histogram, short, shortNames, tradeChart, type Point } from './charts.ts';
 import { arcsOf, flowPiece } from './flow.ts';
 import type { InspectedLayer, Inspection } from './index.ts';
-import type { TensorSummary } from './layers.ts';
+import { storedBytes, type TensorSummary } from './layers.ts';
 import { style } from './style.ts';
 import {
+  codedBits,
   decibelText,
   effectAt,
   preprocessingLines,
@@ -48,6 +49,7 @@ export function renderInspection(inspection: Inspection): string {
 
 function lead({
   operators,
+  container,
   total,
   fileBytes,
   samples,
@@ -59,7 +61,7 @@ function lead({
   const fact = (value: string, text: string): Markup =>
     markup`<li><strong>${value}</strong> ${text}</li>`;
   return markup`<ul class="facts">
-      ${fact(grouped(fileBytes), 'bytes in its file')}
+      ${container === undefined ? fact(grouped(fileBytes), 'bytes in its file') : fact(grouped(container.bytes), 'bytes of its container')}
       ${fact(grouped(total.weights), `weights in ${String(layers.length)} layers`)}
       ${fact(`${(total.multiplyAccumulates / 1e6).toFixed(1)} M`, 'multiply-accumulates')}
       ${total.milliseconds === undefined ? '' : fact(`${total.milliseconds.toPrecision(3)} ms`, 'all layers together')}
@@ -75,7 +77,7 @@ function lead({
 
 /** How few layers have most of the bytes. */
 function concentration(layers: readonly InspectedLayer[]): string {
-  const sizes = layers.map(({ bytes }) => bytes.total).toSorted((a, b) => b - a);
+  const sizes = layers.map(storedBytes).toSorted((a, b) => b - a);
   const all = sizes.reduce((a, b) => a + b, 0);
   let [count, bytes] = [0, 0];
   while (bytes < 0.8 * all) bytes += sizes[count++] ?? all;
@@ -116,12 +118,16 @@ function changeOf({ sensitivity }: InspectedLayer, bits: number): number | undef
   return effect === undefined ? undefined : 10 ** (-effect.sqnr / 20);
 }
 
-function network({ operators, inputs }: Inspection, { bits, points }: Measured): Content {
+function network(
+  { operators, inputs, container }: Inspection,
+  { bits, points }: Measured,
+): Content {
   const arcs = arcsOf(operators);
   const names = namesOf(operators);
   const timed = operators.some(({ milliseconds }) => milliseconds !== undefined);
   const most = (values: readonly number[]): number => values.reduce((a, b) => Math.max(a, b), 0);
   const mostBytes = most(operators.map(({ bytes }) => bytes.total));
+  const mostCoded = most(operators.map(({ coded }) => coded?.total ?? 0));
   const mostTime = most(operators.map(({ milliseconds = 0 }) => milliseconds));
   const mostChange = most(points.map(({ change }) => change).filter(Number.isFinite));
   const [input] = inputs;
@@ -138,6 +144,7 @@ function network({ operators, inputs }: Inspection, { bits, points }: Measured):
       <td>${kindText(layer)}</td>
       <td>${layer.output.shape.join(' × ')}</td>
       ${measure(grouped(layer.bytes.total), bar(layer.bytes.total, mostBytes, 'blue'))}
+      ${container === undefined ? '' : codedCell(layer, mostCoded)}
       ${timed ? measure(layer.milliseconds?.toFixed(mostTime < 1 ? 4 : 3) ?? '', bar(layer.milliseconds ?? 0, mostTime, 'orange')) : ''}
       ${points.length === 0 ? '' : change === undefined ? markup`<td></td>` : measure(changeText(change), bar(Number.isFinite(change) ? change : mostChange, mostChange, 'purple'))}
     </tr>`;
@@ -155,6 +162,7 @@ function network({ operators, inputs }: Inspection, { bits, points }: Measured):
         'kind',
         'output',
         numbers('bytes'),
+        ...(container === undefined ? [] : [numbers('coded')]),
         ...(timed ? [numbers('ms')] : []),
         ...(points.length === 0 ? [] : [numbers(`change of logits at ${String(bits)} bits`)]),
       ],
@@ -164,7 +172,7 @@ function network({ operators, inputs }: Inspection, { bits, points }: Measured):
           <th scope="row">${inputs.map(({ name }) => short(name, NAME_CHARACTERS)).join(', ')}</th>
           <td>input</td>
           <td>${inputs.map(({ shape }) => shape.join(' × ')).join(', ')}</td>
-          <td></td>${timed ? markup`<td></td>` : ''}${points.length === 0 ? '' : markup`<td></td>`}
+          <td></td>${container === undefined ? '' : markup`<td></td>`}${timed ? markup`<td></td>` : ''}${points.length === 0 ? '' : markup`<td></td>`}
         </tr>
         ${rows}
       </tbody>`,
@@ -184,6 +192,12 @@ function network({ operators, inputs }: Inspection, { bits, points }: Measured):
     </ul>`;
 }
 
+function codedCell({ coded }: InspectedLayer, most: number): Markup {
+  return coded === undefined
+    ? markup`<td></td>`
+    : measure(grouped(coded.total), bar(coded.total, most, 'blue'));
+}
+
 function measure(text: string, drawn: Markup): Markup {
   return markup`<td class="number"><div class="measure"><span>${text}</span>${drawn}</div></td>`;
 }
@@ -193,18 +207,20 @@ function kindText(layer: InspectedLayer): string {
   return window === '' ? layer.kind : `${layer.kind} ${window}`;
 }
 
-function trade({ total }: Inspection, { bits, points }: Measured): Content {
+function trade({ total, container }: Inspection, { bits, points }: Measured): Content {
   const tolerable = points.filter(({ change }) => change <= 0.03);
-  const bytes = tolerable.reduce((sum, { layer }) => sum + layer.bytes.total, 0);
+  const bytes = tolerable.reduce((sum, { layer }) => sum + storedBytes(layer), 0);
+  const all = container?.layers ?? total.bytes;
   return markup`<p>
-      ${tolerable.length} of ${points.length} layers, with ${((100 * bytes) / Math.max(total.bytes, 1)).toFixed(0)} % of the bytes, change
+      ${tolerable.length} of ${points.length} layers, with ${((100 * bytes) / Math.max(all, 1)).toFixed(0)} % of the bytes, change
       the logits by at most 3 % where their weights alone have ${bits} bits, rounded to nearest. What
       layers change adds up, roughly as the root of the sum of squares.
     </p>
     ${tradeChart(points, bits)}`;
 }
 
-function weights({ operators, total, widths, before }: Inspection): Content {
+function weights({ operators, total, container, widths, before }: Inspection): Content {
+  const all = container?.layers ?? total.bytes;
   const names = namesOf(operators);
   const layers = operators.flatMap((layer, i) =>
     layer.weights === undefined ? [] : [{ layer, weights: layer.weights, i }],
@@ -215,20 +231,24 @@ function weights({ operators, total, widths, before }: Inspection): Content {
     ({ layer, weights: own, i }) =>
       markup`<tr>
         <th scope="row"><a href="#layer-${i}">${names[i] ?? ''}</a></th>
-        ${number(grouped(own.count))}${number(grouped(layer.bytes.total))}${number(`${((100 * layer.bytes.total) / Math.max(total.bytes, 1)).toFixed(1)} %`)}
+        ${number(grouped(own.count))}${number(grouped(layer.bytes.total))}
+        ${container === undefined ? '' : markup`${number(layer.coded === undefined ? '' : grouped(layer.coded.total))}${number(codedBits(layer)?.toFixed(2) ?? '')}`}
+        ${number(`${((100 * storedBytes(layer)) / Math.max(all, 1)).toFixed(1)} %`)}
         ${codes ? number(own.entropy?.toFixed(2) ?? '') : ''}
         ${before === undefined ? '' : number(decibelText(own.before?.sqnr))}
         ${measured ? widths.map((bits) => effectCell(layer, bits)) : ''}
       </tr>`,
   );
   return markup`<p>
-      ${codes ? 'Entropy: bits of a code’s information where each is drawn by itself. ' : ''}${before === undefined ? '' : `Weights: power of those of ${short(before.name, 60)} (${before.precision}) over that of the difference, in dB. `}${measured ? 'Bits: what the logits keep where this layer’s weights alone are rounded to so many bits: their power over that of the change, in dB (20 dB: a tenth of their size changes), and how many inputs get another class.' : ''}
+      ${container === undefined ? '' : 'Coded: what a layer takes of the container, and its weights alone in bits a weight; of all: of the coded bytes of layers. '}${codes ? 'Entropy: bits of a code’s information where each is drawn by itself. ' : ''}${before === undefined ? '' : `Weights: power of those of ${short(before.name, 60)} (${before.precision}) over that of the difference, in dB. `}${measured ? 'Bits: what the logits keep where this layer’s weights alone are rounded to so many bits: their power over that of the change, in dB (20 dB: a tenth of their size changes), and how many inputs get another class.' : ''}
     </p>
     ${table(
       'Layers with weights',
       [
         'layer',
-        ...['weights', 'bytes', 'of all'].map(numbers),
+        ...['weights', 'bytes'].map(numbers),
+        ...(container === undefined ? [] : ['coded', 'bits a weight'].map(numbers)),
+        numbers('of all'),
         ...(codes ? [numbers('entropy')] : []),
         ...(before === undefined ? [] : [numbers('weights, dB')]),
         ...(measured ? widths.map((bits) => numbers(`${String(bits)} bits`)) : []),
@@ -283,7 +303,8 @@ function factsOf(
   operators: Inspection['operators'],
   widths: readonly number[],
 ): readonly (readonly [string, string])[] {
-  const { inputs, output, observed, bytes, weights: own, milliseconds, kernels = [] } = layer;
+  const { inputs, output, observed, bytes, coded, weights: own } = layer;
+  const { milliseconds, kernels = [] } = layer;
   const facts: (readonly [string, string | undefined])[] = [
     ['name', layer.name],
     ...inputs.map((input) => ['input', inputText(input, operators)] as const),
@@ -300,6 +321,11 @@ function factsOf(
       bytes.total === 0
         ? '0'
         : `${grouped(bytes.total)}: weights ${grouped(bytes.weights)}, bias ${grouped(bytes.bias)}, scales ${grouped(bytes.scales)}`,
+    ],
+    [
+      'coded',
+      coded &&
+        `${grouped(coded.total)}: weights ${grouped(coded.weights)}, scales and biases ${grouped(coded.parameters)}`,
     ],
     ['work', `${grouped(layer.multiplyAccumulates)} multiply-accumulates`],
     [
@@ -342,7 +368,7 @@ function tensorText(tensor: TensorSummary): string {
 }
 
 function model(inspection: Inspection): Content {
-  const { labels, provenance, total, fileBytes, inputs, outputs } = inspection;
+  const { labels, provenance, inputs, outputs } = inspection;
   const rows: (readonly [string, string])[] = [
     ...inputs.map((tensor) => ['input', `${tensor.name}: ${tensorText(tensor)}`] as const),
     ...outputs.map((tensor) => ['output', `${tensor.name}: ${tensorText(tensor)}`] as const),
@@ -353,7 +379,7 @@ function model(inspection: Inspection): Content {
       `${String(labels.length)} labels`,
       `${labels.slice(0, MAX_LABELS_TOLD).join(', ')}${labels.length > MAX_LABELS_TOLD ? ', ...' : ''}`,
     ],
-    ['bytes', fileText(fileBytes, total.bytes)],
+    ['bytes', fileText(inspection)],
     ...Object.entries(provenance),
   ];
   return table(
@@ -371,12 +397,12 @@ function model(inspection: Inspection): Content {
   );
 }
 
-function fileText(file: number, layers: number): string {
-  const rest =
-    file < layers
-      ? `layers of ${grouped(layers)}, coded, and everything else`
-      : `layers ${grouped(layers)}, names, labels and everything else ${grouped(file - layers)}`;
-  return `${grouped(file)}: ${rest}`;
+function fileText({ fileBytes, container, total }: Inspection): string {
+  const parts =
+    container === undefined
+      ? `layers ${grouped(total.bytes)}, names, labels and everything else ${grouped(fileBytes - total.bytes)}`
+      : `coded layers ${grouped(container.layers)}, everything else in the container ${grouped(container.rest)}, the graph for tools ${grouped(fileBytes - container.bytes)}`;
+  return `${grouped(fileBytes)}: ${parts}`;
 }
 
 /** An integer with its thousands apart. */

@@ -2,7 +2,7 @@
 
 import { table } from '../commands/context.ts';
 import type { InspectedLayer, Inspection } from './index.ts';
-import type { TensorSummary } from './layers.ts';
+import { storedBytes, type TensorSummary } from './layers.ts';
 import type { WidthEffect } from '../sensitivity/index.ts';
 
 const MAX_LABELS_TOLD = 12;
@@ -18,10 +18,15 @@ export function inspectionText(inspection: Inspection): string {
 }
 
 function headText(inspection: Inspection): string {
-  const { name, precision, fileBytes, provenance, labels } = inspection;
+  const { name, precision, fileBytes, container, provenance, labels } = inspection;
   const more = labels.length > MAX_LABELS_TOLD ? ', ...' : '';
   return [
     `${name}: ${precision}, ${String(fileBytes)} bytes`,
+    ...(container === undefined
+      ? []
+      : [
+          `  container: ${String(container.bytes)} bytes, of layers ${String(container.layers)}, of all else ${String(container.rest)}`,
+        ]),
     ...Object.entries(provenance).map(([topic, text]) => `  ${topic}: ${text}`),
     ...preprocessingLines(inspection),
     `  labels: ${labels.slice(0, MAX_LABELS_TOLD).join(', ')}${more}`,
@@ -43,7 +48,7 @@ export function preprocessingLines({
   ];
 }
 
-function layerTable({ operators, total }: Inspection): string {
+function layerTable({ operators, total, container }: Inspection): string {
   return table([
     [
       'operator',
@@ -56,6 +61,7 @@ function layerTable({ operators, total }: Inspection): string {
       'weight scales',
       'work',
       'bytes',
+      ...(container === undefined ? [] : ['coded']),
       'ms',
     ],
     ...operators.map((layer) => [
@@ -69,6 +75,7 @@ function layerTable({ operators, total }: Inspection): string {
       layer.weights === undefined ? '-' : scaleText(layer.weights),
       String(layer.multiplyAccumulates),
       String(layer.bytes.total),
+      ...(container === undefined ? [] : [String(layer.coded?.total ?? '-')]),
       millisecondsText(layer.milliseconds),
     ]),
     [
@@ -82,14 +89,16 @@ function layerTable({ operators, total }: Inspection): string {
       '-',
       String(total.multiplyAccumulates),
       String(total.bytes),
+      ...(container === undefined ? [] : [String(container.layers)]),
       millisecondsText(total.milliseconds),
     ],
   ]);
 }
 
 /** Layers with weights: what they take, and what fewer bits of each alone do to the logits. */
-function weightTable({ operators, total, widths, before }: Inspection): string {
+function weightTable({ operators, total, container, widths, before }: Inspection): string {
   const layers = operators.filter((layer) => layer.weights !== undefined);
+  const all = container?.layers ?? total.bytes;
   const measured = layers.some(({ sensitivity }) => sensitivity !== undefined);
   const codes = layers.some(({ weights }) => weights?.entropy !== undefined);
   return table([
@@ -97,21 +106,25 @@ function weightTable({ operators, total, widths, before }: Inspection): string {
       'layer',
       'weights',
       'bytes',
+      ...(container === undefined ? [] : ['coded', 'bits a weight']),
       'of all',
       'weight range',
       ...(codes ? ['entropy'] : []),
       ...(before === undefined ? [] : ['weights dB']),
       ...(measured ? widths.map((bits) => `${String(bits)} bits`) : []),
     ],
-    ...layers.map(({ name, bytes, weights, sensitivity }) => [
-      name,
-      String(weights?.count ?? 0),
-      String(bytes.total),
-      `${((100 * bytes.total) / Math.max(total.bytes, 1)).toFixed(1)} %`,
-      rangeText(weights?.range),
-      ...(codes ? [weights?.entropy?.toFixed(2) ?? '-'] : []),
-      ...(before === undefined ? [] : [decibelText(weights?.before?.sqnr)]),
-      ...(measured ? widths.map((bits) => effectText(effectAt(sensitivity, bits))) : []),
+    ...layers.map((layer) => [
+      layer.name,
+      String(layer.weights?.count ?? 0),
+      String(layer.bytes.total),
+      ...(container === undefined
+        ? []
+        : [String(layer.coded?.total ?? '-'), codedBits(layer)?.toFixed(2) ?? '-']),
+      `${((100 * storedBytes(layer)) / Math.max(all, 1)).toFixed(1)} %`,
+      rangeText(layer.weights?.range),
+      ...(codes ? [layer.weights?.entropy?.toFixed(2) ?? '-'] : []),
+      ...(before === undefined ? [] : [decibelText(layer.weights?.before?.sqnr)]),
+      ...(measured ? widths.map((bits) => effectText(effectAt(layer.sensitivity, bits))) : []),
     ]),
   ]);
 }
@@ -136,6 +149,15 @@ function measureLines({ samples, variant, operators, before }: Inspection): read
           ]),
     ].join('\n'),
   ];
+}
+
+/** Bits that a weight takes in the container. */
+export function codedBits({
+  coded,
+  weights,
+}: Pick<InspectedLayer, 'coded' | 'weights'>): number | undefined {
+  if (coded === undefined || weights === undefined) return undefined;
+  return (8 * coded.weights) / weights.count;
 }
 
 export function effectAt(
