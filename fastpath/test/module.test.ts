@@ -1,86 +1,28 @@
 /** A model compiled to one module: what it computes, what it consists of, what is refused. */
 
-import { readFileSync } from 'node:fs';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { networkCase, networkOf, noiseImage } from '../../conformance/arbitrary-networks.ts';
+import { networkCase, noiseImage } from '../../conformance/arbitrary-networks.ts';
 import { property } from '../../conformance/property.ts';
-import { descriptionIn, moduleBackends, type ModuleExports } from '../../golden/module-backend.ts';
-import {
-  GraphError,
-  imageToInput,
-  interpreter,
-  mobilenetV2,
-  operatorGraph,
-  validateGraph,
-  type GivenAttributes,
-  type Graph,
-  type OperatorKind,
-  type PrecisionName,
-  type TensorData,
-} from '../../reference/index.ts';
-import { decoderPath, kernelsModule, kernelsPath } from '../../tools/kernels.ts';
+import { moduleBackends } from '../../golden/module-backend.ts';
+import { GraphError, imageToInput, interpreter, mobilenetV2 } from '../../reference/index.ts';
+import { kernelsModule } from '../../tools/kernels.ts';
 import { embeddedNames, loadModel, precisionNames } from '../../tools/models.ts';
 import { compileGraph } from '../compile/index.ts';
-import { withFewCodes } from '../container/test/few-codes.ts';
-import { encodeContainer } from '../container/index.ts';
-import {
-  compileModule,
-  moduleDescription,
-  UnsupportedError,
-  type CompiledModule,
-} from '../module/index.ts';
-import { decodeModule, reachableFrom } from '../module/decode.ts';
-import { sectionIds } from '../module/sections.ts';
+import { compileModule, UnsupportedError } from '../module/index.ts';
 import { PROGRAM_BASE } from '../program/format.ts';
-import { loadProgram, variants, type Elements, type Variant } from '../runtime/index.ts';
+import { loadProgram, variants, type Elements } from '../runtime/index.ts';
+import {
+  compile,
+  drawnNetwork,
+  exportsOf,
+  graphOf,
+  kernelBytes,
+  programOf,
+  small,
+} from './modules.ts';
 import { headerOf, stepsOf } from './programs.ts';
 
 const file = 'fastpath/test/module.test.ts';
-const kernelBytes = {
-  simd: readFileSync(kernelsPath()),
-  relaxed: readFileSync(kernelsPath('relaxed')),
-};
-
-const compile = (graph: Graph, variant: Variant = 'simd'): CompiledModule =>
-  compileModule(graph, kernelBytes[variant]);
-
-function exportsOf({ bytes }: CompiledModule): ModuleExports {
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes));
-  return exports as unknown as ModuleExports;
-}
-
-function drawnNetwork(drawn: Parameters<typeof networkOf>[0]): Graph {
-  try {
-    return networkOf(drawn);
-  } catch (error) {
-    if (error instanceof GraphError) fc.pre(false);
-    throw error;
-  }
-}
-
-/** A graph of one operator on zeros. */
-function graphOf<K extends OperatorKind>(
-  kind: K,
-  precision: PrecisionName,
-  attributes: GivenAttributes<K>,
-  ...shapes: readonly (readonly number[])[]
-): Graph {
-  const zeros = (length: number): TensorData =>
-    precision === 'float32' ? new Float32Array(length) : new Int8Array(length);
-  const inputs = shapes.map((shape) => ({ shape, data: zeros(shape.reduce((a, b) => a * b)) }));
-  const { graph } = operatorGraph(kind, precision, attributes, inputs);
-  validateGraph(graph);
-  return graph;
-}
-
-/** The Program that a module holds: it prepares no images. */
-function programOf({ preprocessing, ...bare }: Graph): Uint8Array {
-  expect(preprocessing).toBeDefined();
-  return compileGraph(bare, { report: false });
-}
-
-const small = loadModel({ model: 'small', precision: 'int8' });
 
 describe.each(moduleBackends)('$name', (backend) => {
   const variant = backend.name === 'module' ? 'simd' : 'relaxed';
@@ -176,211 +118,6 @@ describe('a module', () => {
     const parts = [...Object.values(kernels), ...Object.values(others)];
     expect(parts.reduce((a, b) => a + b)).toBe(bytes.length);
     expect([Math.min(...parts) > 0, decoder]).toEqual([true, 0]);
-  });
-});
-
-describe('a packed module', () => {
-  const decoder = readFileSync(decoderPath());
-  const packed = (graph: Graph, variant: Variant = 'simd'): CompiledModule =>
-    compileModule(graph, kernelBytes[variant], { decoder });
-  const int8Network = networkCase.map((drawn) => ({ ...drawn, precision: 'int8' as const }));
-
-  property(
-    'holds the same in memory, and computes the same',
-    { runs: 6, file },
-    fc.record({ drawn: int8Network, variant: fc.constantFrom(...variants) }),
-    ({ drawn, variant }) => {
-      const graph = drawnNetwork(drawn);
-      const program = programOf(graph);
-      const input = imageToInput(graph, noiseImage(drawn.options.resolution, drawn.imageSeed));
-      const { memory, output, ...exports } = exportsOf(packed(graph, variant));
-      const found = Buffer.from(memory.buffer, PROGRAM_BASE, program.length);
-      const same = found.equals(program);
-      new Int8Array(memory.buffer, exports.input.value, input.length).set(input as Int8Array);
-      exports.run();
-      const [wanted] = interpreter(graph).run([input]).outputs;
-      const scores = new Int8Array(memory.buffer, output.value, wanted?.data.length);
-      const right = wanted?.data.every((code, i) => code === scores[i]) === true;
-      return Promise.resolve(
-        same && right ? undefined : `Expected the same\n${JSON.stringify(drawn)}`,
-      );
-    },
-  );
-
-  it('takes no more memory, where what decoding takes fits the arena', () => {
-    const large = loadModel({ model: 'large', precision: 'int8' });
-    const few = withFewCodes(large, { range: 7, perOctave: 8, biasBits: 5 });
-    expect(packed(few).description.bytes).toEqual(compile(few).description.bytes);
-  });
-
-  it('is within its bar of size', () => {
-    const few = withFewCodes(small, { range: 7, perOctave: 8, biasBits: 5 });
-    for (const variant of variants) {
-      expect(packed(few, variant).bytes.length).toBeLessThan(230_000);
-      expect(packed(small, variant).bytes.length).toBeLessThan(430_000);
-    }
-  });
-
-  it('is the same bytes again, and tells them by what they are for', () => {
-    const { bytes, sizes, description } = packed(small);
-    expect(packed(small).bytes).toEqual(bytes);
-    const { kernels, ...others } = sizes;
-    const parts = [...Object.values(kernels), ...Object.values(others)];
-    expect(parts.reduce((a, b) => a + b)).toBe(bytes.length);
-    expect([sizes.steps, sizes.decoder > 0]).toEqual([0, true]);
-    expect({ ...description, bytes: undefined }).toEqual({
-      ...compile(small).description,
-      bytes: undefined,
-    });
-  });
-
-  it('does not start with a byte of its constants changed', () => {
-    const { bytes } = packed(small);
-    const container = Buffer.from(bytes).indexOf('PLMC');
-    const { length } = encodeContainer(small).container;
-    for (const at of [8, 12, 60, 5000, length - 100]) {
-      const damaged = bytes.slice();
-      damaged[container + at] = (damaged[container + at] ?? 0) ^ 1;
-      const module = new WebAssembly.Module(damaged);
-      expect(() => new WebAssembly.Instance(module), String(at)).toThrow(WebAssembly.RuntimeError);
-    }
-  });
-
-  it('is of an int8 graph', () => {
-    const graph = loadModel({ model: 'small', precision: 'int16' });
-    expect(() => packed(graph)).toThrow(
-      new UnsupportedError('Expected an int8 graph for a container but found int16'),
-    );
-  });
-});
-
-describe.each(variants)('the kernels of a module: %s', (variant) => {
-  const built = decodeModule(kernelBytes[variant]);
-
-  it.each(precisionNames)('are those of its steps and no others, unchanged: %s', (precision) => {
-    const graph = loadModel({ model: 'small', precision });
-    const { bytes, sizes } = compile(graph, variant);
-    const module = decodeModule(bytes);
-    const names = Object.keys(sizes.kernels).flatMap((name) => name.split(' '));
-    const used = new Set(names.filter((name) => name !== 'start'));
-    const roots = [...used].map((name) => built.exports.get(name) ?? expect.unreachable());
-    const starts = built.start === undefined ? [] : [built.start];
-    const kept = [...reachableFrom(built, ...roots, ...starts)].sort((a, b) => a - b);
-    expect(kept.length).toBeLessThan(built.functions.length / 3);
-    // Behind them: run, what places constants, and the start function.
-    const own = 3;
-    expect(module.functions).toHaveLength(kept.length + own);
-    const run = module.exports.get('run') ?? expect.unreachable();
-    const start = module.start ?? expect.unreachable();
-    expect(reachableFrom(module, run, start).size).toBe(module.functions.length);
-    kept.forEach((index, i) => {
-      const texts = [built.functions[index], module.functions[i]].map((each) =>
-        each?.instructions.map(({ opcode, bytes: code }) =>
-          /^(call|global)/.test(opcode.name) ? opcode.name : Buffer.from(code).toString('hex'),
-        ),
-      );
-      expect(texts[1]).toEqual(texts[0]);
-    });
-    expect(module.sections.map(({ id }) => id)).not.toContain(sectionIds.custom);
-    expect(Buffer.from(bytes).includes('conv2d_')).toBe(false);
-  });
-
-  it('are called once a step, in their order', () => {
-    const module = decodeModule(compile(small, variant).bytes);
-    const { instructions = [] } = module.functions[module.exports.get('run') ?? -1] ?? {};
-    const { steps, stepCount } = headerOf(programOf(small));
-    expect(instructions.map(({ opcode }) => opcode.name)).toEqual([
-      ...Array.from({ length: stepCount }, () => ['i32.const', 'call']).flat(),
-      'end',
-    ]);
-    const [first] = instructions;
-    expect(first && Buffer.from(first.immediates)).toEqual(Buffer.from(leb(steps)));
-  });
-
-  it('begin as they do alone', () => {
-    const { start, functions } = decodeModule(compile(small, variant).bytes);
-    const names = functions[start ?? -1]?.instructions.map(({ opcode }) => opcode.name) ?? [];
-    expect(names[0] === 'call').toBe(built.start !== undefined);
-    expect(names.at(-2)).toBe('data.drop');
-  });
-});
-
-/** A positive number below 2^20 as signed LEB128. */
-function leb(value: number): number[] {
-  return [(value & 127) | 128, ((value >> 7) & 127) | 128, value >> 14];
-}
-
-describe('the description', () => {
-  it('says what a host has to know', () => {
-    const graph: Graph = { ...small, name: 'naïve "☃"', labels: ['niemand', 'jemand \u0000'] };
-    const compiled = compile(graph, 'relaxed');
-    const exports = exportsOf(compiled);
-    const found = descriptionIn(exports);
-    expect(moduleDescription.parse(found)).toEqual(compiled.description);
-    const input = exports.input.value;
-    const output = exports.output.value;
-    expect(found).toMatchObject({
-      format: 'plumbline module',
-      version: 1,
-      name: 'naïve "☃"',
-      precision: 'int8',
-      features: ['bulk-memory', 'simd128', 'relaxed-simd'],
-      input: { type: 'int8', shape: [1, 96, 96, 3], zeroPoint: -1, address: input, stride: 3 },
-      output: { type: 'int8', shape: [1, 2], scale: 1 / 256, zeroPoint: -128, address: output },
-      preprocessing: small.preprocessing,
-      labels: ['niemand', 'jemand \u0000'],
-    });
-    expect([found.input.bytes, found.output.bytes]).toEqual([96 * 96 * 3, 2]);
-    expect(found.bytes.memory).toBe(exports.memory.buffer.byteLength);
-    const { imageBytes, arenaBytes } = headerOf(programOf(graph));
-    expect(found.bytes).toMatchObject({ constants: imageBytes, arena: arenaBytes });
-  });
-
-  it('outlives runs', () => {
-    const exports = exportsOf(compile(small));
-    const before = descriptionIn(exports);
-    const { address, bytes } = before.input;
-    new Uint8Array(exports.memory.buffer).fill(255, address, address + bytes);
-    exports.run();
-    expect(descriptionIn(exports)).toEqual(before);
-  });
-
-  it('fits the memory, however long its labels are', () => {
-    const base = mobilenetV2({ width: 0.1, resolution: 8, classes: 2 });
-    const lengths = Array.from({ length: 40 }, (_, i) => i * 3331);
-    for (const length of lengths) {
-      const compiled = compile({ ...base, labels: ['a', 'b'.repeat(length)] });
-      const { memory, describe: address } = exportsOf(compiled);
-      const text = JSON.stringify(compiled.description);
-      const found = Buffer.from(memory.buffer, address.value, text.length + 1).toString();
-      expect(found).toBe(`${text}\0`);
-      const unused = memory.buffer.byteLength - address.value - found.length;
-      expect(unused).toBeLessThan(65536);
-    }
-  });
-
-  it('gives an output of several pixels their stride', () => {
-    const graph = graphOf('relu', 'float32', {}, [1, 2, 2, 3]);
-    const compiled = compile(graph);
-    const { memory, input, run } = exportsOf(compiled);
-    const { stride, bytes, address } = compiled.description.output;
-    expect([stride, bytes]).toEqual([8, (3 * 8 + 3) * 4]);
-    new Float32Array(memory.buffer, input.value, 12).set([1, -2, 3, 4, 5, -6, 7, 8, 9, -1, 2, 3]);
-    run();
-    const found = new Float32Array(memory.buffer, address, bytes / 4);
-    expect([0, 8, 16, 24].map((pixel) => [...found.slice(pixel, pixel + 3)])).toEqual([
-      [1, 0, 3],
-      [4, 5, 0],
-      [7, 8, 9],
-      [0, 2, 3],
-    ]);
-  });
-
-  it('may have neither labels nor preprocessing', () => {
-    const graph = graphOf('relu', 'float32', {}, [1, 4]);
-    const { labels, ...rest } = descriptionIn(exportsOf(compile(graph)));
-    expect(labels).toEqual([]);
-    expect(Object.keys(rest)).not.toContain('preprocessing');
   });
 });
 
