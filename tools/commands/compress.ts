@@ -9,7 +9,7 @@ import { compressByPhotos, type Goal } from '../compression/compress-by-photos.t
 import type { CompressedGraph } from '../compression/compress-graph.ts';
 import { exp2 } from '../compression/logarithm.ts';
 import { layersOf } from '../compression/layers.ts';
-import { roundToNearest } from '../compression/round-to-nearest.ts';
+import { roundGraphToNearest } from '../compression/round-to-nearest.ts';
 import { float32Bytes, layerBytes } from '../compression/size.ts';
 import { listLabelledPhotos, listPhotos } from '../evaluation/photos.ts';
 import { UsageError } from '../errors.ts';
@@ -113,7 +113,7 @@ async function compress(model: string, flags: CompressFlags): Promise<void> {
       throw new UsageError('Expected --photos FOLDER with --ratio, --max-loss or --price');
     checkOutput(output, files);
     process.stderr.write('plumbline: without --photos every weight is rounded to nearest\n');
-    compressed = roundToNearest(base, wanted, goal.bits);
+    compressed = roundGraphToNearest(base, wanted, goal.bits);
   } else {
     checkClassifies(model, base);
     const photos = photosOf(folder, base.labels);

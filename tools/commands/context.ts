@@ -95,7 +95,7 @@ const PROGRESS_INTERVAL_MS = 2000;
 
 /**
  * Progress on standard error: every change on a terminal, else a line every ten seconds. Nothing is shown for work
- * that ends within two seconds.
+ * that ends within two seconds. What is done may be a fraction: whole parts are shown, the time left goes by all of it.
  */
 export class Progress {
   readonly #what: string;
@@ -114,8 +114,8 @@ export class Progress {
     if (now - this.#last < (terminal ? 100 : 5 * PROGRESS_INTERVAL_MS) && done < total) return;
     this.#last = now;
     this.#shown = true;
-    const left = ((now - this.#start) / Math.max(done, 1)) * (total - done);
-    const text = `${this.#what}: ${String(done)} of ${String(total)}, ${String(Math.ceil(left / 1000))} s left`;
+    const left = ((now - this.#start) / (done > 0 ? done : 1)) * (total - done);
+    const text = `${this.#what}: ${String(Math.floor(done))} of ${String(total)}, ${String(Math.ceil(left / 1000))} s left`;
     process.stderr.write(terminal ? `\r${text}\u001b[K` : `${text}\n`);
   }
 

@@ -71,9 +71,7 @@ async function curveOf(
   const progress = new Progress(`${name}: passes`);
   await measureCurve(
     { name, float32: graph('float32'), int16: graph('int16'), int8, calibration, judged, labels },
-    (done, total) => {
-      progress.update(Math.floor(done), total);
-    },
+    progress.update.bind(progress),
     onPoint,
   );
   progress.end();

@@ -6,7 +6,7 @@ import { compressGraph, observe, type CompressedGraph, type OnProgress } from '.
 import { countEqual, firstLabels } from './judge.ts';
 import { tensorOf } from './layers.ts';
 import { exp2 } from './logarithm.ts';
-import { roundToNearest } from './round-to-nearest.ts';
+import { roundGraphToNearest } from './round-to-nearest.ts';
 import { deployedBytes, float32Bytes, plainBytes } from './size.ts';
 import type { Pixels } from './activations.ts';
 
@@ -101,7 +101,7 @@ export async function measureCurve(
   }
   for (const bits of WIDTHS) {
     const name = `${String(bits)} bits`;
-    await judgeCompressed('nearest', name, roundToNearest(int8, float32, bits));
+    await judgeCompressed('nearest', name, roundGraphToNearest(int8, float32, bits));
     const fitted = await compressGraph(int8, observation, { kind: 'bits', bits }, pass);
     await judgeCompressed('fitted', name, fitted);
   }

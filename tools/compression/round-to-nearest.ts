@@ -9,12 +9,12 @@ import { channelScales, layersOf, realBias, realWeights, tensorOf, type Layer } 
 import { gridScale, indexAbove } from './scale-grid.ts';
 
 /**
- * Rounds an int8 graph's weights to so many bits, sign included: each channel's scale is the smallest that holds its
- * largest weight.
+ * Rounds an int8 graph's weights to so many bits, sign included: each channel's scale is the smallest of the grid that
+ * holds its largest weight, and never finer than the int8 graph's.
  *
  * @param wanted the network to imitate: the graph itself, or the float32 one that it was derived from
  */
-export function roundToNearest(base: Graph, wanted: Graph, bits: number): CompressedGraph {
+export function roundGraphToNearest(base: Graph, wanted: Graph, bits: number): CompressedGraph {
   const wantedLayers = new Map(layersOf(wanted).map((layer) => [layer.operator.name, layer]));
   const layers = new Map<string, CompressedLayer>();
   let graph = base;

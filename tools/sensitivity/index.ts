@@ -11,14 +11,19 @@ import { loadProgram, type Elements } from '../../fastpath/runtime/index.ts';
 import type { Graph, GraphTensor, Operator } from '../../reference/index.ts';
 import { dequantizedOutputs, indexOfLargest, withLogits } from '../evaluation/outputs.ts';
 import { bestKernels } from '../kernels.ts';
-import { isWeighted, roundToNearest, type Constants, type WeightedOperator } from './rounding.ts';
+import {
+  isWeighted,
+  roundOperatorToNearest,
+  type Constants,
+  type WeightedOperator,
+} from './rounding.ts';
 import { operatorsTowards, subgraphOf, type Subgraph } from './subgraphs.ts';
 
 export {
   channelLayout,
   channelPeaks,
   isWeighted,
-  roundToNearest,
+  roundOperatorToNearest,
   type ChannelLayout,
   type Constants,
   type WeightedOperator,
@@ -48,7 +53,7 @@ export interface LayerSensitivity {
 
 export interface SensitivityOptions {
   readonly widths?: readonly number[];
-  /** The constants of a layer in a width; undefined where they stay. Default: `roundToNearest`. */
+  /** The constants of a layer in a width; undefined where they stay. Default: `roundOperatorToNearest`. */
   readonly round?: (
     graph: Graph,
     operator: WeightedOperator,
@@ -73,7 +78,7 @@ export async function measureSensitivity(
   samples: readonly Sample[],
   options: SensitivityOptions = {},
 ): Promise<readonly LayerSensitivity[]> {
-  const { widths = weightWidths, round = roundToNearest, onProgress } = options;
+  const { widths = weightWidths, round = roundOperatorToNearest, onProgress } = options;
   const logits = logitsOf(graph);
   const operators = operatorsTowards(graph.operators, logits);
   const whole = await loadPart(subgraphOf(graph, operators, [logits]));

@@ -62,11 +62,11 @@ function storedBits({ type }: GraphTensor): number {
 /**
  * The constants of an operator with weights of `bits` bits, 2 to 16: codes in [-(2^(bits-1) - 1), 2^(bits-1) - 1], the
  * largest weight of a channel at the end of that range. Channels whose codes fit already stay. A bias follows its new
- * scale. Undefined where nothing changes.
+ * scale. Undefined where nothing changes. (What compression writes is on its grid of scales: `roundGraphToNearest`.)
  *
  * @throws {RangeError} for an integer operator with ready-made integers: its scales are not known
  */
-export function roundToNearest(
+export function roundOperatorToNearest(
   graph: Graph,
   operator: WeightedOperator,
   bits: number,

@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { HISTOGRAM_BINS, summarizeWeights } from '../inspect/weights.ts';
-import { isWeighted, roundToNearest } from '../sensitivity/index.ts';
+import { isWeighted, roundOperatorToNearest } from '../sensitivity/index.ts';
 import { int8 } from './inspected.ts';
 
 describe('A histogram', () => {
@@ -36,7 +36,7 @@ describe('A histogram', () => {
   it('of fewer bits has as many bins as levels, over the weights before', () => {
     const operator = int8.operators.filter(isWeighted).at(-2);
     if (operator === undefined) throw new Error('Expected a layer');
-    const constants = roundToNearest(int8, operator, 3);
+    const constants = roundOperatorToNearest(int8, operator, 3);
     const graph = {
       ...int8,
       tensors: int8.tensors.map((tensor, i) =>

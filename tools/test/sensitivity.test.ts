@@ -10,7 +10,7 @@ import {
   compareLogits,
   isWeighted,
   measureSensitivity,
-  roundToNearest,
+  roundOperatorToNearest,
   type Constants,
   type WeightedOperator,
 } from '../sensitivity/index.ts';
@@ -61,7 +61,7 @@ describe('Rounding to nearest', () => {
       fc.property(cases, ([operator, bits]) => {
         const before = constantsOf(graph, operator);
         const copy = structuredClone(before);
-        const after = roundToNearest(graph, operator, bits);
+        const after = roundOperatorToNearest(graph, operator, bits);
         expect(before).toEqual(copy);
         if (after === undefined) throw new Error('Expected fewer bits to change something');
         validateGraph(replaced(graph, operator, after));
@@ -87,10 +87,12 @@ describe('Rounding to nearest', () => {
 
   it('leaves what fits already', () => {
     for (const operator of layersOf(networks.int8)) {
-      expect(roundToNearest(networks.int8, operator, 8)).toBeUndefined();
-      const four = roundToNearest(networks.int8, operator, 4);
+      expect(roundOperatorToNearest(networks.int8, operator, 8)).toBeUndefined();
+      const four = roundOperatorToNearest(networks.int8, operator, 4);
       if (four === undefined) throw new Error('Expected 4 bits to change something');
-      expect(roundToNearest(replaced(networks.int8, operator, four), operator, 4)).toBeUndefined();
+      expect(
+        roundOperatorToNearest(replaced(networks.int8, operator, four), operator, 4),
+      ).toBeUndefined();
     }
   });
 
@@ -101,7 +103,7 @@ describe('Rounding to nearest', () => {
       ...operator,
       attributes: { ...operator.attributes, multiplier: [1], shift: [0] },
     } as WeightedOperator;
-    expect(() => roundToNearest(networks.int8, ready, 4)).toThrow(
+    expect(() => roundOperatorToNearest(networks.int8, ready, 4)).toThrow(
       new RangeError('Expected operator "stem" with scales but found ready-made integers'),
     );
   });
@@ -126,7 +128,7 @@ describe('Sensitivity', () => {
       for (const [i, operator] of layers.entries()) {
         if (i % 4 !== 0) continue;
         for (const [w, bits] of widths.entries()) {
-          const constants = roundToNearest(graph, operator, bits);
+          const constants = roundOperatorToNearest(graph, operator, bits);
           const expected =
             constants === undefined
               ? { sqnr: Infinity, changed: 0 }
@@ -152,7 +154,7 @@ describe('Sensitivity', () => {
     const found = await measureSensitivity(networks.float32, inputs[0] ?? [], {
       widths: [3],
       round: (graph, operator) =>
-        operator.name === 'head' ? roundToNearest(graph, operator, 2) : undefined,
+        operator.name === 'head' ? roundOperatorToNearest(graph, operator, 2) : undefined,
       onProgress: (done, total) => progress.push([done, total]),
     });
     const changed = found.filter(({ effects }) => effects[0]?.sqnr !== Infinity);

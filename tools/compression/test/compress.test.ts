@@ -9,7 +9,7 @@ import { compressGraph, observe, type CompressedGraph } from '../compress-graph.
 import { groupOf } from '../layer-task.ts';
 import { layersOf, tensorOf } from '../layers.ts';
 import { logitsOf } from '../sensitivity.ts';
-import { roundToNearest } from '../round-to-nearest.ts';
+import { roundGraphToNearest } from '../round-to-nearest.ts';
 import { compressToSize, priceForLoss } from '../search.ts';
 import { deployedBytes, float32Bytes, plainBytes } from '../size.ts';
 import type { Rule } from '../steps.ts';
@@ -99,7 +99,7 @@ describe('a compressed graph', () => {
 
   it('is nearer to float32 than rounding to nearest', async () => {
     const fitted = await compress({ kind: 'bits', bits: 4 });
-    const nearest = roundToNearest(int8, float32, 4);
+    const nearest = roundGraphToNearest(int8, float32, 4);
     expect(await logitError(fitted.graph, images)).toBeLessThan(
       0.5 * (await logitError(nearest.graph, images)),
     );
@@ -128,7 +128,7 @@ describe('a compressed graph', () => {
 
 describe('rounding to nearest', () => {
   it('keeps a scale of every channel on the grid, and the largest weight at the largest code', () => {
-    const { graph } = roundToNearest(int8, float32, 4);
+    const { graph } = roundGraphToNearest(int8, float32, 4);
     validateGraph(graph);
     expect(largestOf(codesOf(graph))).toBe(7);
     for (const { operator } of layersOf(graph)) {
