@@ -47,14 +47,7 @@ export function networkOf({ options, precision, int16Weights, imageSeed }: Netwo
   if (precision === 'float32') return graph;
   const observer = new RangeObserver(graph);
   observer.observe(noiseImage(options.resolution, imageSeed + 1));
-  const record = {
-    format: 'plumbline calibration' as const,
-    version: 1 as const,
-    graph: graph.name,
-    sha256: '',
-    photos: 1,
-    ranges: observer.ranges(),
-  };
+  const record = { ranges: observer.ranges() };
   return quantizeGraph(graph, record, { precision, int16Weights });
 }
 

@@ -187,14 +187,7 @@ export function selfTestGraphs(): readonly Graph[] {
   const graph = selfTestGraph();
   const observer = new RangeObserver(graph);
   observer.observe(selfTestImage());
-  const record = {
-    format: 'plumbline calibration' as const,
-    version: 1 as const,
-    graph: graph.name,
-    sha256: '',
-    photos: 1,
-    ranges: observer.ranges(),
-  };
+  const record = { ranges: observer.ranges() };
   return precisionNames.map((precision) =>
     precision === 'float32' ? graph : quantizeGraph(graph, record, { precision }),
   );

@@ -3,19 +3,14 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  GraphError,
-  mobilenetV2,
-  operatorGraph,
-  quantizeGraph,
-  validateGraph,
-} from '../../reference/index.ts';
+import { mobilenetV2, quantizeGraph } from '../../reference/index.ts';
 import { FileError } from '../../tools/errors.ts';
 import { pack, unpack } from '../../tools/formats/message-pack.ts';
 import { generator } from '../draws.ts';
 import type { OperatorCase } from '../operator-case.ts';
 import { operatorProperties, propertyName } from '../properties.ts';
 import { decodeCase, encodeCase, type StoredCase } from './case-file.ts';
+import { isValid } from './shrink-values.ts';
 
 const drawn: OperatorCase<'depthwiseConv2d'> = {
   kind: 'depthwiseConv2d',
@@ -115,16 +110,6 @@ describe('a case file', () => {
     },
   );
 });
-
-function isValid({ kind, precision, attributes, inputs }: OperatorCase): boolean {
-  try {
-    validateGraph(operatorGraph(kind, precision, attributes, inputs).graph);
-    return true;
-  } catch (error) {
-    if (error instanceof GraphError) return false;
-    throw error;
-  }
-}
 
 describe('a damaged case file', () => {
   it('is refused wherever a bit is flipped or bytes are missing', () => {

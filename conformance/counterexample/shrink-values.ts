@@ -129,7 +129,8 @@ class Search {
   }
 }
 
-function isValid({ kind, precision, attributes, inputs }: TypedCase): boolean {
+/** Whether a case breaks no rule of graphs. */
+export function isValid({ kind, precision, attributes, inputs }: OperatorCase): boolean {
   try {
     validateGraph(operatorGraph(kind, precision, attributes, inputs).graph);
     return true;

@@ -1,8 +1,8 @@
 /** float32 kernels as textbooks have them, every step rounded to float32: right ones, and not the reference's bits. */
 
 import type { Backend } from '../../golden/backend.ts';
-import { allocate } from '../../reference/graph/tensor.ts';
 import type { Operator, Tensor, TensorData } from '../../reference/index.ts';
+import { backendOf } from '../counterexample/test/wrong-backends.ts';
 
 const { fround } = Math;
 
@@ -114,33 +114,7 @@ export function textbookKernel(
 
 /** A back end of these kernels, for float32 graphs of one image. */
 export function textbookBackend(order: Order): Backend {
-  return {
-    name: `textbook, ${order}`,
-    prepare: (graph) => ({
-      run: (inputs) => {
-        const tensors = graph.tensors.map((tensor) =>
-          tensor.data === undefined ? allocate(tensor) : { ...tensor, data: tensor.data },
-        );
-        const at = (index: number): Tensor => {
-          const tensor = tensors[index];
-          if (tensor === undefined) throw new Error(`Expected tensor ${String(index)}`);
-          return tensor;
-        };
-        graph.inputs.forEach((index, position) => {
-          tensors[index] = { ...at(index), data: inputs[position] ?? at(index).data };
-        });
-        for (const operator of graph.operators) {
-          const output = at(operator.output);
-          const data = textbookKernel(operator, operator.inputs.map(at), output, order);
-          tensors[operator.output] = { ...output, data };
-        }
-        return {
-          outputs: graph.outputs.map(at),
-          intermediates: new Map(
-            graph.operators.map((operator) => [at(operator.output).name, at(operator.output)]),
-          ),
-        };
-      },
-    }),
-  };
+  return backendOf(`textbook, ${order}`, (operator, inputs, output) =>
+    textbookKernel(operator, inputs, output, order),
+  );
 }

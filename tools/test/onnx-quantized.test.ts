@@ -17,27 +17,21 @@ import { UnsupportedError } from '../../fastpath/compile/errors.ts';
 import {
   GraphError,
   imageToInput,
-  interpreter,
   operatorGraph,
   validateGraph,
   type Graph,
-  type TensorData,
 } from '../../reference/index.ts';
 import { FileError } from '../errors.ts';
 import { onnxToGraph } from '../formats/onnx/to-graph.ts';
 import { decodeOnnx } from '../formats/onnx/wire.ts';
 import { writeOnnx } from '../formats/onnx/write.ts';
 import { encodeOnnx, type ConstantSpec, type ModelSpec, type NodeSpec } from './onnx-writer.ts';
+import { outputsOf } from './outputs.ts';
 
 function readOnnx(bytes: Uint8Array): Graph {
   const options = { name: 'net', labels: [], provenance: {} };
   return onnxToGraph('net.onnx', decodeOnnx('net.onnx', bytes), options);
 }
-
-const outputsOf = (graph: Graph, inputs: readonly TensorData[]): readonly TensorData[] =>
-  interpreter(graph)
-    .run(inputs)
-    .outputs.map(({ data }) => data);
 
 /** Cases that break a rule, or that the format or an image's shape cannot say, count as not drawn. */
 function holds(drawn: OperatorCase): void {

@@ -6,17 +6,10 @@ import { elementwise } from '../../conformance/arbitrary-elementwise.ts';
 import { floatSum } from '../../conformance/arbitrary-sums.ts';
 import type { OperatorCase } from '../../conformance/operator-case.ts';
 import { UnsupportedError } from '../../fastpath/compile/errors.ts';
-import {
-  GraphError,
-  interpreter,
-  mobilenetV2,
-  operatorGraph,
-  validateGraph,
-  type Graph,
-  type TensorData,
-} from '../../reference/index.ts';
+import { GraphError, mobilenetV2, operatorGraph, validateGraph } from '../../reference/index.ts';
 import { FileError } from '../errors.ts';
 import { writeTfjs } from '../formats/tfjs/write.ts';
+import { outputsOf } from './outputs.ts';
 import {
   conv,
   constant,
@@ -29,11 +22,6 @@ import {
   type Files,
   type Spec,
 } from './tfjs-models.ts';
-
-const outputsOf = (graph: Graph, inputs: readonly TensorData[]): readonly TensorData[] =>
-  interpreter(graph)
-    .run(inputs)
-    .outputs.map(({ data }) => data);
 
 /** Cases that break a rule, or that the format or an image's shape cannot say, count as not drawn. */
 function holds(drawn: OperatorCase): void {

@@ -18,20 +18,14 @@ import { UnsupportedError } from '../../fastpath/compile/errors.ts';
 import {
   GraphError,
   imageToInput,
-  interpreter,
   operatorGraph,
   validateGraph,
   type Graph,
-  type TensorData,
 } from '../../reference/index.ts';
 import { float16 } from '../formats/float16.ts';
 import { writeTflite } from '../formats/tflite/write.ts';
+import { outputsOf } from './outputs.ts';
 import { readTflite } from './tflite-models.ts';
-
-const outputsOf = (graph: Graph, inputs: readonly TensorData[]): readonly TensorData[] =>
-  interpreter(graph)
-    .run(inputs)
-    .outputs.map(({ data }) => data);
 
 /** Cases that break a rule, or that the format cannot say, count as not drawn. */
 function holds(drawn: OperatorCase): void {

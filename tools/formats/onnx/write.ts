@@ -23,6 +23,7 @@ import {
   type Shape,
   type TensorData,
 } from '../../../reference/index.ts';
+import { readyIntegerNames } from '../ready-integers.ts';
 
 export interface OnnxOptions {
   /** Makes every operator's output an output of the file, after the graph's own. Default false. */
@@ -100,16 +101,6 @@ const dimensionFields = { value: 1 } as const;
 
 /** AttributeProto.AttributeType. */
 const attributeTypes = { int: 2, ints: 7 } as const;
-
-/** Integers that stand for scales: QDQ has none. */
-const READY_MADE = [
-  'multiplier',
-  'shift',
-  'leftShift',
-  'diffMin',
-  'activationMin',
-  'activationMax',
-];
 
 type Attribute =
   | readonly [name: string, kind: 'int', value: number]
@@ -501,13 +492,11 @@ function filled(type: ElementType, length: number, value: number): TensorData {
   return data.fill(value);
 }
 
-function refuseReadyMade({ name, attributes }: Operator): void {
-  const given = Object.entries(attributes)
-    .filter(([attribute, value]) => READY_MADE.includes(attribute) && value !== undefined)
-    .map(([attribute]) => attribute);
+function refuseReadyMade(operator: Operator): void {
+  const given = readyIntegerNames(operator);
   if (given.length > 0) {
     throw new UnsupportedError(
-      `Operator "${name}": Expected scales for ONNX but found ${given.join(', ')}`,
+      `Operator "${operator.name}": Expected scales for ONNX but found ${given.join(', ')}`,
     );
   }
 }

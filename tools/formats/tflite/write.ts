@@ -15,6 +15,7 @@ import {
   type Padding,
   type Pair,
 } from '../../../reference/index.ts';
+import { readyIntegerNames } from '../ready-integers.ts';
 import { TfliteModel, type OptionField } from './model.ts';
 import {
   activations,
@@ -64,16 +65,6 @@ export function writeTflite(graph: Graph, options: TfliteOptions = {}): TfliteFi
   const bytes = writer.finish(outputs, ends);
   return { bytes, outputs };
 }
-
-/** Integers that stand for scales: TensorFlow Lite derives its own. */
-const READY_MADE = [
-  'multiplier',
-  'shift',
-  'leftShift',
-  'diffMin',
-  'activationMin',
-  'activationMax',
-];
 
 class Writer {
   readonly #graph: Graph;
@@ -388,9 +379,7 @@ function paddingScheme(
 }
 
 function refuseReadyMade(operator: Operator): void {
-  const given = Object.entries(operator.attributes)
-    .filter(([name, value]) => READY_MADE.includes(name) && value !== undefined)
-    .map(([name]) => name);
+  const given = readyIntegerNames(operator);
   if (given.length > 0) throw unsupported(operator, 'scales', given.join(', '));
 }
 
