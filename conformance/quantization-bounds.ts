@@ -59,6 +59,7 @@ import {
   type Tensor,
   type TensorData,
 } from '../reference/index.ts';
+import { givenIntegers } from '../reference/graph/ready-integers.ts';
 import type { OperatorCase } from './operator-case.ts';
 import { gamma, ulp, type Violation } from './tolerances.ts';
 
@@ -426,7 +427,7 @@ export function describedCase(drawn: OperatorCase): DescribedCase {
   const [operator] = graph.operators;
   const output = graph.tensors.at(-1);
   if (operator === undefined || output === undefined) throw new Error('Expected an operator');
-  const ready = READY_INTEGERS.filter((name) => Object.hasOwn(operator.attributes, name));
+  const ready = givenIntegers(operator);
   if (ready.length > 0) {
     throw new RangeError(`Expected an operator given by scales but found ${ready.join(', ')}`);
   }
@@ -437,15 +438,6 @@ export function describedCase(drawn: OperatorCase): DescribedCase {
   });
   return { operator, inputs: tensors, output };
 }
-
-const READY_INTEGERS = [
-  'multiplier',
-  'shift',
-  'leftShift',
-  'diffMin',
-  'activationMin',
-  'activationMax',
-];
 
 /** What float32 makes of an integer operator's inputs. */
 export function expectedReal(

@@ -23,7 +23,7 @@ import {
   type Shape,
   type TensorData,
 } from '../../../reference/index.ts';
-import { readyIntegerNames } from '../ready-integers.ts';
+import { givenIntegers } from '../../../reference/graph/ready-integers.ts';
 
 export interface OnnxOptions {
   /** Makes every operator's output an output of the file, after the graph's own. Default false. */
@@ -493,7 +493,7 @@ function filled(type: ElementType, length: number, value: number): TensorData {
 }
 
 function refuseReadyMade(operator: Operator): void {
-  const given = readyIntegerNames(operator);
+  const given = givenIntegers(operator);
   if (given.length > 0) {
     throw new UnsupportedError(
       `Operator "${operator.name}": Expected scales for ONNX but found ${given.join(', ')}`,

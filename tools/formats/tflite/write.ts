@@ -15,7 +15,7 @@ import {
   type Padding,
   type Pair,
 } from '../../../reference/index.ts';
-import { readyIntegerNames } from '../ready-integers.ts';
+import { givenIntegers } from '../../../reference/graph/ready-integers.ts';
 import { TfliteModel, type OptionField } from './model.ts';
 import {
   activations,
@@ -379,7 +379,7 @@ function paddingScheme(
 }
 
 function refuseReadyMade(operator: Operator): void {
-  const given = readyIntegerNames(operator);
+  const given = givenIntegers(operator);
   if (given.length > 0) throw unsupported(operator, 'scales', given.join(', '));
 }
 
