@@ -6,7 +6,7 @@
  */
 
 /** Shares add up to this power of two. */
-export const SHARE_BITS = 15;
+const SHARE_BITS = 15;
 export const SHARES = 2 ** SHARE_BITS;
 export const SYMBOLS = 16;
 

@@ -6,7 +6,7 @@
  * renewed by 16-bit words: float64 holds it exactly, and what shares of 2^-15 lose by it is below 2^-16.
  */
 
-import { Models, SHARE_BITS, SHARES } from './models.ts';
+import { Models, SHARES } from './models.ts';
 
 export const STATES = 4;
 export const LEAST_STATE = 2 ** 31;
@@ -66,8 +66,6 @@ export class SymbolReader implements SymbolCoder {
   readonly #words: Uint16Array;
   readonly #states: number[];
   #at = STATES * STATE_WORDS;
-  /** Bits that all symbols so far take: the sum of their information, as their shares have it. */
-  bits = 0;
 
   /** A stream that ends early goes on with zeros: `finish` tells. */
   constructor(sizes: readonly number[], words: Uint16Array) {
@@ -83,12 +81,10 @@ export class SymbolReader implements SymbolCoder {
     const state = this.#states[lane % STATES] ?? 0;
     const rest = state % SHARES;
     const symbol = this.#models.symbolAt(model, rest);
-    const share = this.#models.share(model, symbol);
-    const above = Math.floor(state / SHARES) * share;
+    const above = Math.floor(state / SHARES) * this.#models.share(model, symbol);
     let next = above + rest - this.#models.start(model, symbol);
     if (next < LEAST_STATE) next = next * WORD + this.#word();
     this.#states[lane % STATES] = next;
-    this.bits += SHARE_BITS - Math.log2(share);
     this.#models.adapt(model, symbol);
     return symbol;
   }
@@ -101,6 +97,12 @@ export class SymbolReader implements SymbolCoder {
   /** Bytes of the stream that were read. */
   get bytesRead(): number {
     return 2 * this.#at;
+  }
+
+  /** Bits that all symbols so far take, fractions included: those of the words read, less what states still hold. */
+  get bits(): number {
+    const held = this.#states.reduce((sum, state) => sum + Math.log2(state), 0);
+    return 16 * this.#at - held;
   }
 
   /** Whether everything was read and nothing was left, as the writer wrote it. */
