@@ -12,6 +12,7 @@ import { FileError } from '../../errors.ts';
 import type { ImportOptions } from '../options.ts';
 import { requireNoDilation } from './classifier.ts';
 import { paddingOf } from './convolution.ts';
+import { imageExtent, openInput } from './input.ts';
 import { withoutIdentities } from './names.ts';
 import { Node } from './node.ts';
 import { int8Quantization, QuantizedGraph, type Scheme, type Value } from './quantized-graph.ts';
@@ -76,33 +77,21 @@ class Importer {
   }
 
   #addInput(): number {
-    const open = this.#model.inputs.filter(({ name }) => !this.#constants.has(name));
-    const [input] = open;
-    if (input === undefined || open.length > 1) {
-      throw new FileError(this.#file, `Expected one input but found ${String(open.length)}`);
-    }
-    const [batch, channels, height, width] = input.shape;
+    const input = openInput(this.#file, this.#model.inputs, this.#constants);
+    const extent = imageExtent(input);
     const types = new Map([
       [ONNX_FLOAT, 'float32'],
       [ONNX_UINT8, 'uint8'],
       [ONNX_INT8, 'int8'],
     ] as const);
     const type = types.get(input.elementType as typeof ONNX_FLOAT);
-    const image =
-      input.shape.length === 4 &&
-      (batch === 1 || typeof batch === 'string') &&
-      channels === 3 &&
-      typeof height === 'number' &&
-      typeof width === 'number' &&
-      height > 0 &&
-      width > 0;
-    if (!image || type === undefined) {
+    if (extent === undefined || type === undefined) {
       throw new FileError(
         this.#file,
         `Expected an input of shape [1, 3, height, width] in float32, uint8 or int8 but found ${shapeText(input.shape)} of ONNX type ${String(input.elementType)}`,
       );
     }
-    const shape = [1, height, width, 3];
+    const shape = [1, ...extent, 3];
     const index = this.#graph.addTensor(input.name, { type, shape });
     const kind = type === 'float32' ? 'float' : 'codes';
     this.#graph.set(input.name, { kind, index, uint8: type === 'uint8' });

@@ -5,10 +5,11 @@
  * Accepts what MobileNetV2 classifiers are made of and names whatever else it meets.
  */
 
-import { GraphError, validateGraph, type Graph } from '../../../reference/index.ts';
+import type { Graph } from '../../../reference/index.ts';
 import { FileError } from '../../errors.ts';
 import type { ImportOptions } from '../options.ts';
 import { GraphBuilder } from '../builder.ts';
+import { validGraph } from '../valid-graph.ts';
 import {
   addAveragePool,
   addFlatten,
@@ -23,6 +24,7 @@ import {
 } from './classifier.ts';
 import { addConv } from './convolution.ts';
 import { addClip, addRelu, foldBatchNormalization, foldBias } from './folding.ts';
+import { imageExtent, openInput } from './input.ts';
 import { withoutIdentities } from './names.ts';
 import { Node, type Signature } from './node.ts';
 import { isQuantized, quantizedToGraph } from './quantized.ts';
@@ -44,16 +46,11 @@ export function onnxToGraph(file: string, model: OnnxModel, options: ImportOptio
       `Expected opset ${String(OLDEST_OPSET)} or newer but found ${String(model.opset)}`,
     );
   }
-  try {
-    const graph = isQuantized(model)
+  return validGraph(file, () =>
+    isQuantized(model)
       ? quantizedToGraph(file, model, options)
-      : convert(file, withoutIdentities(file, model), options);
-    validateGraph(graph);
-    return graph;
-  } catch (error) {
-    if (error instanceof GraphError) throw new FileError(file, error.message, { cause: error });
-    throw error;
-  }
+      : convert(file, withoutIdentities(file, model), options),
+  );
 }
 
 function convert(file: string, model: OnnxModel, options: ImportOptions): Graph {
@@ -80,27 +77,15 @@ function convert(file: string, model: OnnxModel, options: ImportOptions): Graph 
 }
 
 function addInput(file: string, model: OnnxModel, graph: GraphBuilder): void {
-  const open = model.inputs.filter((input) => !model.constants.has(input.name));
-  const [input] = open;
-  if (input === undefined || open.length > 1) {
-    throw new FileError(file, `Expected one input but found ${String(open.length)}`);
-  }
-  const [batch, channels, height, width] = input.shape;
-  const wanted =
-    input.shape.length === 4 &&
-    (batch === 1 || typeof batch === 'string') &&
-    channels === 3 &&
-    typeof height === 'number' &&
-    typeof width === 'number' &&
-    height > 0 &&
-    width > 0;
-  if (!wanted || input.elementType !== ONNX_FLOAT) {
+  const input = openInput(file, model.inputs, model.constants);
+  const extent = imageExtent(input);
+  if (extent === undefined || input.elementType !== ONNX_FLOAT) {
     throw new FileError(
       file,
       `Expected a float32 input of shape [1, 3, height, width] but found ${shapeText(input.shape)} of ONNX type ${String(input.elementType)}`,
     );
   }
-  graph.addInput(input.name, [1, height, width, 3]);
+  graph.addInput(input.name, [1, ...extent, 3]);
 }
 
 interface Converter extends Signature {

@@ -5,10 +5,11 @@
  * preprocessing, whose mean and deviation are those of the model's own input.
  */
 
-import { GraphError, validateGraph, type Graph } from '../../../reference/index.ts';
+import type { Graph } from '../../../reference/index.ts';
 import { FileError } from '../../errors.ts';
 import { GraphBuilder } from '../builder.ts';
 import type { ImportOptions } from '../options.ts';
+import { validGraph } from '../valid-graph.ts';
 import type { TfjsContents } from './contents.ts';
 import { TfjsNode } from './node.ts';
 import { converters } from './operators.ts';
@@ -23,14 +24,7 @@ const IDENTITIES = ['Identity', 'StopGradient', 'Snapshot'];
  * @throws {FileError} naming the node or weight that no MobileNetV2 classifier has
  */
 export function tfjsToGraph(file: string, contents: TfjsContents, options: ImportOptions): Graph {
-  try {
-    const graph = convert(file, contents, options);
-    validateGraph(graph);
-    return graph;
-  } catch (error) {
-    if (error instanceof GraphError) throw new FileError(file, error.message, { cause: error });
-    throw error;
-  }
+  return validGraph(file, () => convert(file, contents, options));
 }
 
 function convert(file: string, contents: TfjsContents, options: ImportOptions): Graph {

@@ -6,16 +6,9 @@
  * multipliers from the file's scales. Whatever no classifier of the family has is named.
  */
 
-import {
-  GraphError,
-  validateGraph,
-  type Graph,
-  type GraphTensor,
-  type Operator,
-  type PrecisionName,
-} from '../../../reference/index.ts';
-import { FileError } from '../../errors.ts';
+import type { Graph, GraphTensor, Operator, PrecisionName } from '../../../reference/index.ts';
 import type { ImportOptions } from '../options.ts';
+import { validGraph } from '../valid-graph.ts';
 import type { StoredOperator, TfliteContents } from './contents.ts';
 import {
   addAdd,
@@ -74,14 +67,7 @@ export function tfliteToGraph(
   contents: TfliteContents,
   options: ImportOptions,
 ): Graph {
-  try {
-    const graph = convert(file, contents, options);
-    validateGraph(graph);
-    return graph;
-  } catch (error) {
-    if (error instanceof GraphError) throw new FileError(file, error.message, { cause: error });
-    throw error;
-  }
+  return validGraph(file, () => convert(file, contents, options));
 }
 
 function convert(file: string, contents: TfliteContents, options: ImportOptions): Graph {
