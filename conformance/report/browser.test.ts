@@ -2,8 +2,8 @@
 
 import { expect, it } from 'vitest';
 import { renderHtml } from './html.ts';
-import { describeInChromium } from './test/chromium.ts';
 import { hostile, withMutants } from './test/data.ts';
+import { describeInChromium } from './test/page-tests.ts';
 
 describeInChromium(
   'in a browser',

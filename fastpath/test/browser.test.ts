@@ -4,22 +4,14 @@ import { createReadStream, existsSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, normalize } from 'node:path';
-import process from 'node:process';
-import { chromium, type Browser } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { launchChromium, skippedWithoutChromium } from '../../conformance/test/chromium.ts';
 import { imageToInput, interpreter } from '../../reference/index.ts';
 import { loadModel, packagePath } from '../../tools/models.ts';
 import { compileGraph } from '../compile/index.ts';
 
-const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find((path) =>
-  existsSync(path),
-);
-const required = process.env['PLUMBLINE_REQUIRE_SHARED'] === '1';
-if (executablePath === undefined && !required) {
-  process.stderr.write(
-    'Skipping 3 tests in a browser: Expected /usr/bin/chromium but found none\n',
-  );
-}
+const skipped = skippedWithoutChromium('3 tests in a browser');
 
 const types: Readonly<Record<string, string>> = {
   '.js': 'text/javascript',
@@ -60,7 +52,7 @@ interface Found {
   readonly evalRefused: boolean;
 }
 
-describe.skipIf(executablePath === undefined && !required)('in a browser', () => {
+describe.skipIf(skipped)('in a browser', () => {
   const graph = loadModel({ model: 'small', precision: 'int8' });
   const side = 120;
   const pixels = Array.from({ length: 3 * side * side }, (_, i) => (i * 31) % 256);
@@ -75,10 +67,7 @@ describe.skipIf(executablePath === undefined && !required)('in a browser', () =>
   beforeAll(async () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
-    browser = await chromium.launch({
-      executablePath: executablePath ?? '',
-      args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
-    });
+    browser = await launchChromium();
     const tab = await browser.newPage();
     await tab.goto(`http://127.0.0.1:${String(port)}/index.html`);
     found = JSON.parse((await tab.locator('output').textContent()) ?? '') as Found;

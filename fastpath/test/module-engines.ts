@@ -1,14 +1,14 @@
 /** Engines that run compiled models, each through fastpath/module/example/host.js. */
 
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { Miniflare } from 'miniflare';
-import { chromium } from 'playwright-core';
+import { chromiumPath, launchChromium } from '../../conformance/test/chromium.ts';
 import { packagePath } from '../../tools/models.ts';
 import { variants, type Variant } from '../runtime/index.ts';
 
@@ -130,16 +130,9 @@ async function inPage(
   }
 }
 
-export const chromiumPath = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find((path) =>
-  existsSync(path),
-);
-
 function inChromium(cases: ReadonlyMap<string, EngineCase>): Promise<Record<string, Found>> {
   return inPage(cases, async (url) => {
-    const browser = await chromium.launch({
-      executablePath: chromiumPath ?? '',
-      args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
-    });
+    const browser = await launchChromium();
     await (await browser.newPage()).goto(url);
     return () => browser.close();
   });

@@ -5,12 +5,11 @@ import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { basename } from 'node:path';
-import process from 'node:process';
 import { pathToFileURL } from 'node:url';
 import { Miniflare } from 'miniflare';
-import { chromium } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import { noiseImage } from '../../conformance/arbitrary-networks.ts';
+import { launchChromium, skippedWithoutChromium } from '../../conformance/test/chromium.ts';
 import {
   imageToInput,
   interpreter,
@@ -24,7 +23,7 @@ import { temporaryFolder } from '../../tools/test/temporary.ts';
 import { compileGraph } from '../compile/index.ts';
 import { compileModule } from '../module/index.ts';
 import { loadProgram, type Elements } from '../runtime/index.ts';
-import { chromiumPath, examplePath } from './module-engines.ts';
+import { examplePath } from './module-engines.ts';
 
 const folder = temporaryFolder();
 const graph = loadModel({ model: 'small', precision: 'int8' });
@@ -110,12 +109,7 @@ it('the Worker refuses pixels of another size', async () => {
   }
 });
 
-const required = process.env['PLUMBLINE_REQUIRE_SHARED'] === '1';
-if (chromiumPath === undefined && !required) {
-  process.stderr.write('Skipping 1 test of a page: Expected /usr/bin/chromium but found none\n');
-}
-
-it.skipIf(chromiumPath === undefined && !required)('the page classifies a photo', async () => {
+it.skipIf(skippedWithoutChromium('1 test of a page'))('the page classifies a photo', async () => {
   const types: Readonly<Record<string, string>> = {
     'index.html': 'text/html',
     'host.js': 'text/javascript',
@@ -132,10 +126,7 @@ it.skipIf(chromiumPath === undefined && !required)('the page classifies a photo'
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
-  const browser = await chromium.launch({
-    executablePath: chromiumPath ?? '',
-    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
-  });
+  const browser = await launchChromium();
   try {
     const tab = await browser.newPage();
     await tab.goto(`http://127.0.0.1:${String(port)}/index.html`, { waitUntil: 'networkidle' });

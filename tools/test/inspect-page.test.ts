@@ -1,7 +1,7 @@
 /** The page of `inspect`: what it draws, and that nothing of a model's texts gets out of its place. */
 
 import { beforeAll, describe, expect, it } from 'vitest';
-import { describeInChromium } from '../../conformance/report/test/chromium.ts';
+import { describeInChromium } from '../../conformance/report/test/page-tests.ts';
 import {
   expectNothingFromElsewhere,
   expectWellFormed,

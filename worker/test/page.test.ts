@@ -1,10 +1,11 @@
 /** The page in a browser, before the Worker: a photo dropped, both results shown and equal, for everyone who may look. */
 
-import { existsSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
-import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { launchChromium, skippedWithoutChromium } from '../../conformance/test/chromium.ts';
 import { decodeImage } from '../../tools/images/decode.ts';
 import { loadModel } from '../../tools/models.ts';
 import { loadedInNode, photos, scoresInNode } from './node.ts';
@@ -18,15 +19,7 @@ import { resize } from '../../reference/index.ts';
 import { kernelsModule } from '../../tools/kernels.ts';
 import { encodeJpeg } from './images.ts';
 
-const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find((path) =>
-  existsSync(path),
-);
-const required = process.env['PLUMBLINE_REQUIRE_SHARED'] === '1';
-if (executablePath === undefined && !required) {
-  process.stderr.write(
-    'Skipping 8 tests of the page in a browser: Expected /usr/bin/chromium but found none\n',
-  );
-}
+const skipped = skippedWithoutChromium('8 tests of the page in a browser');
 
 /** Where screenshots go, if they are wanted. */
 const screenshots = process.env['PLUMBLINE_SCREENSHOTS'];
@@ -34,23 +27,17 @@ const [photo = new Uint8Array(0), plane = new Uint8Array(0)] = photos;
 
 const ALL = 6;
 
-describe.skipIf(executablePath === undefined && !required)('in a browser', () => {
+describe.skipIf(skipped)('in a browser', () => {
   let browser: Browser;
   let origin: string;
 
   beforeAll(async () => {
     const service = await startService(withAssets);
     ({ origin } = await service.runtime.ready);
-    browser = await chromium.launch({
-      executablePath: executablePath ?? '',
-      args: [
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-background-networking',
-        '--use-fake-device-for-media-stream',
-        '--use-fake-ui-for-media-stream',
-      ],
-    });
+    browser = await launchChromium(
+      '--use-fake-device-for-media-stream',
+      '--use-fake-ui-for-media-stream',
+    );
   }, 60_000);
 
   afterAll(async () => {

@@ -1,20 +1,17 @@
 /** The command from end to end, on the small network alone: what it writes, never how long anything took. */
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { skippedWithoutChromium } from '../../../conformance/test/chromium.ts';
 import { packagePath } from '../../models.ts';
 import { temporaryFolder } from '../../test/temporary.ts';
 import type { BarResult } from '../bars.ts';
 import type { BenchResults } from '../results.ts';
 
-const required = process.env['PLUMBLINE_REQUIRE_SHARED'] === '1';
-const hasBrowser = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].some(existsSync);
-if (!hasBrowser && !required) {
-  process.stderr.write('Skipping a test in a browser: Expected /usr/bin/chromium but found none\n');
-}
+const skipped = skippedWithoutChromium('a test in a browser');
 
 const folder = temporaryFolder();
 const output = join(folder.path, 'results');
@@ -88,7 +85,7 @@ describe('plumbline bench', () => {
     for (const { raw, brotli } of [...kernels, ...programs]) expect(brotli).toBeLessThan(raw);
   });
 
-  it.skipIf(!hasBrowser && !required)('times it in the browser too', () => {
+  it.skipIf(skipped)('times it in the browser too', () => {
     const { browser } = results;
     expect(browser?.version).toMatch(/^Chromium \d/);
     expect(browser?.networks).toMatchObject([

@@ -1,9 +1,8 @@
 /** Tests of pages in headless Chromium, which is left to its own: it may fetch nothing. */
 
-import { existsSync } from 'node:fs';
-import process from 'node:process';
-import { chromium, type Browser, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe } from 'vitest';
+import { launchChromium, skippedWithoutChromium } from '../../test/chromium.ts';
 
 /** Opens the page in a window of so many CSS pixels: the page, and what the browser says of it or fetches for it. */
 export type OpenPage = (
@@ -11,13 +10,8 @@ export type OpenPage = (
   width: number,
 ) => Promise<{ readonly page: Page; readonly complaints: readonly string[] }>;
 
-const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find((path) =>
-  existsSync(path),
-);
-
 /**
- * Tests of a page. Without Chromium they are skipped, which standard error tells, or fail where PLUMBLINE_REQUIRE_SHARED
- * is 1.
+ * Tests of a page; without Chromium they are skipped.
  *
  * @param count how many tests `body` has
  * @param render gives the page's HTML, once
@@ -28,22 +22,14 @@ export function describeInChromium(
   render: () => string | Promise<string>,
   body: (open: OpenPage) => void,
 ): void {
-  const skipped = executablePath === undefined && process.env['PLUMBLINE_REQUIRE_SHARED'] !== '1';
-  if (skipped) {
-    process.stderr.write(
-      `Skipping ${String(count)} tests in a browser: Expected /usr/bin/chromium but found none\n`,
-    );
-  }
+  const skipped = skippedWithoutChromium(`${String(count)} tests in a browser`);
   describe.skipIf(skipped)(title, () => {
     let browser: Browser;
     let html: string;
 
     beforeAll(async () => {
       html = await render();
-      browser = await chromium.launch({
-        executablePath: executablePath ?? '',
-        args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
-      });
+      browser = await launchChromium();
     }, 180_000);
 
     afterAll(async () => {
