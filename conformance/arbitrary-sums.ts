@@ -196,6 +196,31 @@ const long: fc.Arbitrary<Geometry> = fc
     outChannels: channels,
   }));
 
+/** Of windows of 3 by 3, or nearly so: around the odd and even numbers of them that go in tiles of two. */
+const squareSide = ordered(2, 3, 4, 5, 6, 7, 9, 11);
+const narrow = ordered(0, 1);
+const wide = fc.constant(2);
+const squarePadding = fc.oneof(
+  { arbitrary: fc.tuple(narrow, narrow, narrow, narrow), weight: 6 },
+  { arbitrary: fc.tuple(wide, narrow, narrow, narrow), weight: 1 },
+  { arbitrary: fc.tuple(narrow, wide, narrow, narrow), weight: 1 },
+  { arbitrary: fc.tuple(narrow, narrow, wide, narrow), weight: 1 },
+  { arbitrary: fc.tuple(narrow, narrow, narrow, wide), weight: 1 },
+);
+const squareChannels = ordered(1, 1, 2, 3, 4, 5, 8, 9, 12, 17);
+type Sides = readonly [number, number];
+
+/** Windows that go in tiles where they reach out of the image by a pixel at most, and some that differ in one point. */
+const squares: fc.Arbitrary<Geometry> = fc.record({
+  batches: ordered(1, 2),
+  image: fc.tuple(squareSide, squareSide),
+  kernel: ordered<Sides>([3, 3], [3, 3], [3, 3], [4, 3], [3, 4], [2, 3], [3, 2]),
+  stride: ordered<Sides>([1, 1], [2, 2], [1, 1], [2, 2], [1, 1], [2, 2], [1, 2], [2, 1], [3, 3]),
+  padding: squarePadding,
+  channels: squareChannels,
+  outChannels: squareChannels,
+});
+
 /** How a window may be more than the pixel at its place, alone or with what keeps the image's size. */
 const deviations: readonly [Partial<Geometry>, ...Partial<Geometry>[]] = [
   {},
@@ -258,6 +283,7 @@ const geometry: fc.Arbitrary<Geometry> = fc
     { arbitrary: nearlyPointwise, weight: 20 },
     { arbitrary: anyGeometry, weight: 30 },
     { arbitrary: tall, weight: 12 },
+    { arbitrary: squares, weight: 20 },
     { arbitrary: deep, weight: 4 },
     { arbitrary: large, weight: 2 },
     { arbitrary: long, weight: 1 },
