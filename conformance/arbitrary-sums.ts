@@ -173,6 +173,7 @@ const large: fc.Arbitrary<Geometry> = fc
     shape: ordered(
       { kernel: [5, 1], padding: [2, 2, 0, 0], channels: 211 },
       { kernel: [1, 1], padding: [0, 0, 0, 0], channels: 536 },
+      { kernel: [1, 1], padding: [0, 0, 0, 0], channels: 2208 },
     ),
   })
   .map(({ outChannels, image, shape }) => ({
@@ -183,17 +184,24 @@ const large: fc.Arbitrary<Geometry> = fc
     ...shape,
   }));
 
-/** Windows of more columns than a signed byte counts. */
+/** Windows of more columns than a signed byte counts, or of so many lines that a block is less than a line of outputs. */
 const long: fc.Arbitrary<Geometry> = fc
-  .record({ strideY: ordered(1, 2), channels: ordered(1, 2) })
-  .map(({ strideY, channels }) => ({
+  .record({
+    strideY: ordered(1, 2),
+    channels: ordered(1, 2),
+    shape: ordered(
+      { image: [3, 135], kernel: [1, 129], padding: [0, 0, 0, 0] },
+      { image: [3, 135], kernel: [1, 129], padding: [1, 1, 0, 0] },
+      { image: [121, 20], kernel: [120, 2], padding: [0, 0, 0, 0], channels: 9 },
+      { image: [121, 20], kernel: [120, 2], padding: [0, 0, 5, 0], channels: 9 },
+    ),
+  })
+  .map(({ strideY, channels, shape }) => ({
     batches: 1,
-    image: [3, 135],
-    kernel: [1, 129],
     stride: [strideY, 1],
-    padding: [0, 0, 0, 0],
     channels,
     outChannels: channels,
+    ...shape,
   }));
 
 /** Of windows of 3 by 3, or nearly so: around the odd and even numbers of them that go in tiles of two. */
@@ -286,7 +294,7 @@ const geometry: fc.Arbitrary<Geometry> = fc
     { arbitrary: squares, weight: 20 },
     { arbitrary: deep, weight: 4 },
     { arbitrary: large, weight: 2 },
-    { arbitrary: long, weight: 1 },
+    { arbitrary: long, weight: 2 },
   )
   .map((drawn) => ({ ...drawn, kernel: fittingKernel(drawn) }));
 

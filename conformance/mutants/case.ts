@@ -34,7 +34,7 @@ export type Verdict = Kill | 'survived';
 /** Rounds of loops that a case may take: some hundred times as many as the longest needs. */
 const FUEL_PER_CASE = 20_000_000;
 /** Bytes behind a case's end that have to stay as they are. */
-const GUARD_BYTES = 16384;
+export const GUARD_BYTES = 16384;
 const PAGE_BYTES = 65536;
 const VECTOR_BYTES = 16;
 /** Of every case: room for the workspace of the widest resize. */
