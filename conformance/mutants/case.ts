@@ -37,8 +37,8 @@ const FUEL_PER_CASE = 20_000_000;
 export const GUARD_BYTES = 16384;
 const PAGE_BYTES = 65536;
 const VECTOR_BYTES = 16;
-/** Of every case: room for the workspace of the widest resize. */
-export const MEMORY_BYTES = 16 * PAGE_BYTES;
+/** Of every case: room for the widest resize, and for pixels of many channels, three times as many in the output. */
+export const MEMORY_BYTES = 48 * PAGE_BYTES;
 
 /** Instances of kernels' modules and the memories that cases run in. */
 export class Bench {
