@@ -229,6 +229,17 @@ const squares: fc.Arbitrary<Geometry> = fc.record({
   outChannels: squareChannels,
 });
 
+/** Lines of so many windows inside the image that tiles of four, five and six of them are read where they stand. */
+const lines: fc.Arbitrary<Geometry> = fc.record({
+  batches: batchCount,
+  image: fc.tuple(ordered(2, 3, 5), ordered(13, 15, 18, 20, 27, 40)),
+  kernel: fc.tuple(ordered(2, 3), ordered(1, 2, 3)),
+  stride: fc.tuple(step, ordered(1, 2)),
+  padding: fc.tuple(narrow, narrow, narrow, narrow),
+  channels: ordered(1, 2, 3, 4, 8),
+  outChannels: ordered(1, 8, 9),
+});
+
 /** How a window may be more than the pixel at its place, alone or with what keeps the image's size. */
 const deviations: readonly [Partial<Geometry>, ...Partial<Geometry>[]] = [
   {},
@@ -292,6 +303,7 @@ const geometry: fc.Arbitrary<Geometry> = fc
     { arbitrary: anyGeometry, weight: 30 },
     { arbitrary: tall, weight: 12 },
     { arbitrary: squares, weight: 20 },
+    { arbitrary: lines, weight: 6 },
     { arbitrary: deep, weight: 4 },
     { arbitrary: large, weight: 2 },
     { arbitrary: long, weight: 2 },

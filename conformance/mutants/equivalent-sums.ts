@@ -157,9 +157,11 @@ export const equivalentSums: readonly Equivalence[] = [
   },
   {
     proof:
-      'conv2d of float32: windows inside the image, and pixels, are read where they stand or laid out, as many at a time as there is room for, with the same products in the same order. `inside` is a multiple of 4, or not above 0.',
+      'conv2d of float32: windows inside the image, and pixels, are read where they stand or laid out, as many at a time as there is room for, with the same products in the same order. `inside` is a number of windows that lie inside, or not above 0.',
     mutants: [
-      'conv2d_f32 | local.get; call; [i32.eqz -> i32.eqz i32.eqz]; local.set; end',
+      'conv2d_f32 | local.get; call; [i32.eqz -> i32.eqz i32.eqz]; else',
+      'conv2d_f32 | call; [i32.const -4 -> i32.const -3]; i32.and; else; i32.const 0; end',
+      'conv2d_f32 | call; [i32.const -4 -> i32.const -5]; i32.and; else; i32.const 0; end',
       'conv2d_f32 | call; i32.const -4; [i32.and -> i32.or]; else; i32.const 0; end',
       'conv2d_f32 | i32.and; else; [i32.const 0 -> i32.const -1]; end; local.tee',
       'conv2d_f32 | i32.and; else; i32.const 0; end; local.tee; [i32.const 0 -> i32.const 1]; i32.gt_s',
@@ -173,27 +175,54 @@ export const equivalentSums: readonly Equivalence[] = [
   },
   {
     proof:
-      'conv2d: tiles of four rows, of five and of one cover the rows of a block in any way that ends with its last; a row that is in two of them is written twice, alike.',
+      'conv2d: four rows may be taken one by one. Tiles begin before the end of the block, so that it does not matter where one behind it would.',
     mutants: [
-      'conv2d_f32 conv2d_i16_w8 conv2d_i16_w16 | end; i32.const 0; local.get; local.get; [i32.const 4 -> i32.const 5]; i32.lt_s; local.tee; select',
-      'conv2d_f32 conv2d_i16_w8 conv2d_i16_w16 | end; i32.const 0; local.get; local.get; i32.const 4; [i32.lt_s -> i32.le_s]; local.tee; select',
-      'conv2d_f32 | select; local.set; local.get; [i32.const 4 -> i32.const *]; i32.gt_s; local.tee; if',
-      'conv2d_f32 | select; local.set; local.get; i32.const 4; [i32.gt_s -> i32.ge_s]; local.tee; if',
-      'conv2d_f32 | i32.gt_s; local.tee; if; local.get; [i32.const 4 -> i32.const *]; i32.rem_s; i32.const 1; i32.eq',
-      'conv2d_f32 | i32.gt_s; local.tee; if; local.get; i32.const 4; i32.rem_s; [i32.const 1 -> i32.const 2]; i32.eq',
-      'conv2d_f32 | i32.eqz; local.get; local.tee; local.get; [i32.lt_u -> i32.le_u]; i32.or; if',
+      'conv2d_f32 conv2d_i16_w8 conv2d_i16_w16 | i32.sub; local.get; [i32.const 4 -> i32.const 5]; i32.lt_s; local.tee; select',
+      'conv2d_f32 conv2d_i16_w8 conv2d_i16_w16 | i32.sub; local.get; i32.const 4; [i32.lt_s -> i32.le_s]; local.tee; select',
+      'conv2d_f32 conv2d_i16_w8 conv2d_i16_w16 | local.get; [i32.const 1 -> i32.const 0]; i32.sub; local.get; i32.const 4; i32.sub; local.get; i32.const 4; i32.lt_s',
+      'conv2d_f32 conv2d_i16_w8 conv2d_i16_w16 | local.get; i32.const 1; [i32.sub -> i32.add]; local.get; i32.const 4; i32.sub; local.get; i32.const 4; i32.lt_s',
+    ],
+  },
+  {
+    proof:
+      'conv2d of float32: five rows are one tile of five or two of four, which share rows that are written twice, alike. Beside tiles of five or six, a multiple of 4 rows is left, or 7.',
+    mutants: [
+      'conv2d_f32 | local.get; [i32.const 4 -> i32.const *]; i32.gt_s; local.tee; if; local.get; i32.const 4; i32.rem_s',
+      'conv2d_f32 | local.get; i32.const 4; [i32.gt_s -> i32.ge_s]; local.tee; if; local.get; i32.const 4; i32.rem_s',
+      'conv2d_f32 | [i32.const 5 -> i32.const 6]; i32.mul; i32.sub; i32.const 3; i32.add; i32.const 4; i32.div_s',
+      'conv2d_f32 | i32.const 5; i32.mul; i32.sub; [i32.const 3 -> i32.const 2]; i32.add; i32.const 4; i32.div_s',
+    ],
+  },
+  {
+    proof:
+      'conv2d of float32, with tiles of six rows: for any number of tiles that is enough, sixes and fives are those that take all rows, or what they leave is taken by fours, of which the last may repeat rows.',
+    mutants: [
+      'conv2d_f32 | [i32.const 5 -> i32.const 6]; i32.add; i32.const 6; i32.div_s; local.tee',
+      'conv2d_f32 | i32.const 5; i32.add; [i32.const 6 -> i32.const 5]; i32.div_s; local.tee',
+      'conv2d_f32 | [i32.const 2 -> i32.const 3]; i32.shl; i32.sub; local.tee; i32.const 0',
+      'conv2d_f32 | i32.shl; i32.sub; local.tee; [i32.const 0 -> i32.const -1]; local.get; i32.const 0; i32.gt_s; select',
+      'conv2d_f32 | i32.shl; i32.sub; local.tee; i32.const 0; local.get; [i32.const 0 -> i32.const 1]; i32.gt_s; select',
+      'conv2d_f32 | i32.shl; i32.sub; local.tee; i32.const 0; local.get; i32.const 0; i32.gt_s; [select -> i32.eqz select]',
+      'conv2d_f32 | [i32.const 6 -> i32.const 7]; i32.mul; i32.sub; local.get; i32.const 5; i32.mul; i32.sub; i32.const 3',
+    ],
+  },
+  {
+    proof:
+      'conv2d: `channel` only counts to outStride, a multiple of 8, in steps of 8; from 1 it takes as many.',
+    mutants: [
+      'conv2d_f32 conv2d_i16_w8 conv2d_i16_w16 | local.set; [i32.const 0 -> i32.const 1]; local.set; loop; local.get; local.get; i32.load offset=60; i32.lt_s',
     ],
   },
   {
     proof: 'conv2d: the smaller of two numbers that are the same is either.',
     mutants: [
-      'conv2d_f32 conv2d_i16_w8 conv2d_i16_w16 | local.get; local.get; local.get; [i32.lt_u -> i32.le_u]; select; local.set',
-      'conv2d_f32 conv2d_i16_w8 conv2d_i16_w16 | local.get; local.get; local.get; [i32.lt_u -> i32.le_u]; select; i32.const 1; i32.sub',
+      'conv2d_f32 conv2d_i16_w8 conv2d_i16_w16 | [i32.lt_u -> i32.le_u]; select',
+      'conv2d_f32 | [i32.gt_u -> i32.ge_u]; select; local.set',
     ],
   },
   {
-    proof: 'conv2d of int16: what float32 alone needs is loaded and dropped.',
-    mutants: ['conv2d_i16_w8 conv2d_i16_w16 | [i32.load* -> *]; drop; l*'],
+    proof: 'conv2d: what only some forms need is loaded and dropped.',
+    mutants: ['conv2d_f32 conv2d_i16_w8 conv2d_i16_w16 | [i32.load* -> *]; drop; l*'],
   },
   {
     proof:
@@ -332,7 +361,6 @@ export const equivalentSums: readonly Equivalence[] = [
     proof:
       'Touches of weights ahead: what is loaded is dropped, and the address is the smaller of any and the last byte of the next weights, so that it lies in the memory. That byte may be an earlier one of the image, or a few bytes later, where the arena is, with at least 16 bytes of output.',
     mutants: [
-      'conv2d_f32 conv2d_i16_w8 conv2d_i16_w16 | local.get; local.get; [i32.lt_u -> i32.le_u]; select; i32.load8_u; drop',
       'conv2d_f32 conv2d_i16_w8 conv2d_i16_w16 | [i32.load8_u -> *]; drop',
       'conv2d_f32 conv2d_i16_w8 conv2d_i16_w16 | drop; local.get; [i32.const -64 -> *]; i32.sub; local.set',
       'conv2d_f32 conv2d_i16_w8 conv2d_i16_w16 | drop; local.get; i32.const -64; [i32.sub -> *]; local.set',
@@ -344,11 +372,19 @@ export const equivalentSums: readonly Equivalence[] = [
       'conv2d_f32 conv2d_i16_w8 conv2d_i16_w16 | i32.div_u; i32.const 6; [i32.shl -> *]; local.set',
       'conv2d_f32 conv2d_i16_w8 conv2d_i16_w16 | [i32.const 8 -> i32.const 9]; i32.div_s; i32.mul; i32.add; local.set',
       'conv2d_f32 conv2d_i16_w8 conv2d_i16_w16 | i32.const 8; i32.div_s; [i32.mul -> *]; i32.add; local.set',
-      'conv2d_f32 conv2d_i16_w8 conv2d_i16_w16 | local.set; local.get; local.get; [i32.add -> i32.sub]; local.tee; local.get; local.get; local.get; i32.lt_u; select; i32.const 1; i32.sub',
+      'conv2d_f32 conv2d_i16_w8 conv2d_i16_w16 | i32.add; local.tee; [i32.add -> i32.sub]; local.tee; local.get; local.get; local.get; i32.lt_u; select; i32.const 1; i32.sub',
+      'conv2d_f32 | [i32.const 511 -> *]; i32.add; i32.const 9; i32.shr_u',
+      'conv2d_f32 | i32.const 511; [i32.add -> *]; i32.const 9; i32.shr_u',
+      'conv2d_f32 | [i32.const 9 -> *]; i32.shr_u; i32.const 6',
+      'conv2d_f32 | i32.const 9; [i32.shr_u -> *]; i32.const 6',
+      'conv2d_f32 | i32.shr_u; [i32.const 6 -> *]; i32.shl; local.set; local.get; i32.load offset=16',
+      'conv2d_f32 | i32.shr_u; i32.const 6; [i32.shl -> *]; local.set; local.get; i32.load offset=16',
       'conv2d_f32 conv2d_i16_w8 conv2d_i16_w16 | i32.lt_u; select; [i32.const 1 -> *]; i32.sub; local.set',
       'conv2d_f32 conv2d_i16_w8 conv2d_i16_w16 | i32.lt_u; select; i32.const 1; [i32.sub -> *]; local.set',
-      'conv2d_f32 | v128.store offset=16; local.get; local.get; [i32.add -> i32.sub]; local.set; local.get; local.get; local.get; i32.add; local.tee',
-      'conv2d_i16_w8 conv2d_i16_w16 | call; end; local.get; local.get; [i32.add -> i32.sub]; local.set; local.get; local.get; local.get; i32.add; local.tee',
+      'conv2d_f32 | v128.store offset=16; local.get; local.get; [i32.add -> i32.sub]; local.set; local.get; local.get; i32.add; local.tee',
+      'conv2d_f32 | call; local.get; local.get; [i32.add -> i32.sub]; local.set; local.get; local.get; i32.add; local.tee',
+      'conv2d_f32 | local.get; local.get; [i32.add -> i32.sub]; local.set; local.get; local.get; i32.const *; i32.mul; i32.add; local.set',
+      'conv2d_i16_w8 conv2d_i16_w16 | call; end; local.get; local.get; [i32.add -> i32.sub]; local.set; local.get; local.get; i32.add; local.tee',
     ],
   },
   {
@@ -379,6 +415,7 @@ export const equivalentSums: readonly Equivalence[] = [
       'conv2dInt8 of bytes: without `fives` the last row has a tile of its own. With it, where other than one row is left beyond whole tiles, no tile ends at packedEnd, and all are packed as without it.',
     mutants: [
       'conv2d_i8 | i32.const 4; i32.rem_s; [i32.const 1 -> *]; i32.eq; local.set',
+      'conv2d_i8 | i32.gt_s; local.tee; if; local.get; [i32.const 4 -> *]; i32.rem_s; i32.const 1; i32.eq; local.set',
       'conv2d_i8 | local.tee; [i32.const 4 -> *]; i32.gt_s; local.tee; if; local.get; i32.const 4; i32.rem_s',
       'conv2d_i8 | local.tee; i32.const 4; [i32.gt_s -> i32.ge_s]; local.tee; if; local.get; i32.const 4; i32.rem_s',
     ],
