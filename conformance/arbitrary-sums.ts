@@ -135,7 +135,7 @@ const anyGeometry: fc.Arbitrary<Geometry> = fc.record({
 /** As many rows as say something about a tile of 4: one, below, at, above, two tiles and one or three more, primes. */
 const rows: fc.Arbitrary<Geometry> = fc.record({
   batches: fc.constant(1),
-  image: fc.tuple(ordered(1, 3, 4, 5, 5, 8, 9, 9, 11, 13), fc.constant(1)),
+  image: fc.tuple(ordered(1, 3, 4, 5, 5, 8, 9, 9, 11, 13, 15, 21), fc.constant(1)),
   kernel: fc.constant([1, 1] as const),
   stride: fc.constant([1, 1] as const),
   padding: fc.constant([0, 0, 0, 0] as const),
@@ -173,6 +173,7 @@ const large: fc.Arbitrary<Geometry> = fc
     shape: ordered(
       { kernel: [5, 1], padding: [2, 2, 0, 0], channels: 211 },
       { kernel: [1, 1], padding: [0, 0, 0, 0], channels: 536 },
+      { kernel: [1, 1], padding: [0, 0, 0, 0], channels: 2208 },
     ),
   })
   .map(({ outChannels, image, shape }) => ({
@@ -183,18 +184,61 @@ const large: fc.Arbitrary<Geometry> = fc
     ...shape,
   }));
 
-/** Windows of more columns than a signed byte counts. */
+/** Windows of more columns than a signed byte counts, or of so many lines that a block is less than a line of outputs. */
 const long: fc.Arbitrary<Geometry> = fc
-  .record({ strideY: ordered(1, 2), channels: ordered(1, 2) })
-  .map(({ strideY, channels }) => ({
+  .record({
+    strideY: ordered(1, 2),
+    channels: ordered(1, 2),
+    shape: ordered(
+      { image: [3, 135], kernel: [1, 129], padding: [0, 0, 0, 0] },
+      { image: [3, 135], kernel: [1, 129], padding: [1, 1, 0, 0] },
+      { image: [121, 20], kernel: [120, 2], padding: [0, 0, 0, 0], channels: 9 },
+      { image: [121, 20], kernel: [120, 2], padding: [0, 0, 5, 0], channels: 9 },
+    ),
+  })
+  .map(({ strideY, channels, shape }) => ({
     batches: 1,
-    image: [3, 135],
-    kernel: [1, 129],
     stride: [strideY, 1],
-    padding: [0, 0, 0, 0],
     channels,
     outChannels: channels,
+    ...shape,
   }));
+
+/** Of windows of 3 by 3, or nearly so: around the odd and even numbers of them that go in tiles of two. */
+const squareSide = ordered(2, 3, 4, 5, 6, 7, 9, 11);
+const narrow = ordered(0, 1);
+const wide = fc.constant(2);
+const squarePadding = fc.oneof(
+  { arbitrary: fc.tuple(narrow, narrow, narrow, narrow), weight: 6 },
+  { arbitrary: fc.tuple(wide, narrow, narrow, narrow), weight: 1 },
+  { arbitrary: fc.tuple(narrow, wide, narrow, narrow), weight: 1 },
+  { arbitrary: fc.tuple(narrow, narrow, wide, narrow), weight: 1 },
+  { arbitrary: fc.tuple(narrow, narrow, narrow, wide), weight: 1 },
+);
+const squareChannels = ordered(1, 1, 2, 3, 4, 5, 8, 9, 12, 17);
+type Sides = readonly [number, number];
+
+/** Windows that go in tiles where they reach out of the image by a pixel at most, and some that differ in one point. */
+const squares: fc.Arbitrary<Geometry> = fc.record({
+  batches: ordered(1, 2),
+  image: fc.tuple(squareSide, squareSide),
+  kernel: ordered<Sides>([3, 3], [3, 3], [3, 3], [4, 3], [3, 4], [2, 3], [3, 2]),
+  stride: ordered<Sides>([1, 1], [2, 2], [1, 1], [2, 2], [1, 1], [2, 2], [1, 2], [2, 1], [3, 3]),
+  padding: squarePadding,
+  channels: squareChannels,
+  outChannels: squareChannels,
+});
+
+/** Lines of so many windows inside the image that tiles of four, five and six of them are read where they stand. */
+const lines: fc.Arbitrary<Geometry> = fc.record({
+  batches: batchCount,
+  image: fc.tuple(ordered(2, 3, 5), ordered(13, 15, 18, 20, 27, 40)),
+  kernel: fc.tuple(ordered(2, 3), ordered(1, 2, 3)),
+  stride: fc.tuple(step, ordered(1, 2)),
+  padding: fc.tuple(narrow, narrow, narrow, narrow),
+  channels: ordered(1, 2, 3, 4, 8),
+  outChannels: ordered(1, 8, 9),
+});
 
 /** How a window may be more than the pixel at its place, alone or with what keeps the image's size. */
 const deviations: readonly [Partial<Geometry>, ...Partial<Geometry>[]] = [
@@ -258,9 +302,11 @@ const geometry: fc.Arbitrary<Geometry> = fc
     { arbitrary: nearlyPointwise, weight: 20 },
     { arbitrary: anyGeometry, weight: 30 },
     { arbitrary: tall, weight: 12 },
+    { arbitrary: squares, weight: 20 },
+    { arbitrary: lines, weight: 6 },
     { arbitrary: deep, weight: 4 },
     { arbitrary: large, weight: 2 },
-    { arbitrary: long, weight: 1 },
+    { arbitrary: long, weight: 2 },
   )
   .map((drawn) => ({ ...drawn, kernel: fittingKernel(drawn) }));
 

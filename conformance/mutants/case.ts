@@ -6,6 +6,8 @@ import { FUEL } from './module.ts';
 export interface Kernels {
   readonly memory: WebAssembly.Memory;
   readonly fuel: WebAssembly.Global<'i32'>;
+  /** The kernels' own constants. */
+  readonly constants: { readonly at: number; readonly bytes: Uint8Array };
   readonly call: (name: string, ...args: readonly (number | bigint)[]) => number;
 }
 
@@ -17,7 +19,7 @@ export interface Region {
 export interface PreparedCase {
   /** Bytes of memory that the case uses, from 0. */
   readonly end: number;
-  /** Written to a memory of noise before the run. */
+  /** Written to a memory of noise and the kernels' constants before the run. */
   readonly contents: readonly { readonly at: number; readonly bytes: Uint8Array }[];
   /** All that the run may write. */
   readonly writes: readonly Region[];
@@ -32,10 +34,11 @@ export type Verdict = Kill | 'survived';
 /** Rounds of loops that a case may take: some hundred times as many as the longest needs. */
 const FUEL_PER_CASE = 20_000_000;
 /** Bytes behind a case's end that have to stay as they are. */
-const GUARD_BYTES = 16384;
+export const GUARD_BYTES = 16384;
 const PAGE_BYTES = 65536;
-/** Of every case: room for the workspace of the widest resize. */
-export const MEMORY_BYTES = 16 * PAGE_BYTES;
+const VECTOR_BYTES = 16;
+/** Of every case: room for the widest resize, and for pixels of many channels, three times as many in the output. */
+export const MEMORY_BYTES = 48 * PAGE_BYTES;
 
 /** Instances of kernels' modules and the memories that cases run in. */
 export class Bench {
@@ -66,7 +69,7 @@ function judgeOne(
 ): Verdict {
   const length = end + GUARD_BYTES;
   if (length > MEMORY_BYTES) throw new RangeError(`Expected ${String(length)} bytes of memory`);
-  const before = contentOf(contents);
+  const before = contentOf([kernels.constants, ...contents]);
   const memory = Buffer.from(kernels.memory.buffer);
   const high = contents.reduce((most, each) => (each.at > length ? each.at : most), MEMORY_BYTES);
   memory.set(before.subarray(0, length));
@@ -85,15 +88,25 @@ function judgeOne(
 function instantiate(assemble: () => Uint8Array<ArrayBuffer>): Kernels {
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(assemble()));
   const memory = exports['memory'] as WebAssembly.Memory;
+  const constants = constantsOf(memory, (exports['dataEnd'] as Exported)());
   memory.grow((MEMORY_BYTES - memory.buffer.byteLength) / PAGE_BYTES);
   return {
     memory,
     fuel: exports[FUEL] as WebAssembly.Global<'i32'>,
+    constants,
     call: (name, ...args) => (exports[name] as Exported)(...args),
   };
 }
 
 type Exported = (...args: readonly (number | bigint)[]) => number;
+
+/** What data segments wrote: from the first vector that is not 0 to `end`. Before it nothing may be read. */
+function constantsOf(memory: WebAssembly.Memory, end: number): Kernels['constants'] {
+  const data = new Uint8Array(memory.buffer, 0, end);
+  const first = data.findIndex((byte) => byte !== 0);
+  const at = first < 0 ? end : first - (first % VECTOR_BYTES);
+  return { at, bytes: data.slice(at) };
+}
 
 /** Bytes of a linear congruential generator. */
 const noise = Buffer.alloc(MEMORY_BYTES);

@@ -61,7 +61,7 @@ export const equivalentElementwise: readonly Equivalence[] = [
       'Pools, means and pads keep the channels, and the compiler derives both strides from them, so that channels and stride are read from either side.',
     mutants: [
       'averagePool_* mean_* | loop; local.get; local.get; [i32.load offset=60 -> i32.load offset=44]; i32.lt_s',
-      'averagePool_* mean_* | local.get; [i32.load offset=44 -> i32.load offset=60]; local.set',
+      'averagePool_* mean_* | local.get; [i32.load offset=44 -> i32.load offset=60]; local.get; i32.load offset=36',
       'averagePool_* mean_* | local.get; [i32.load offset=44 -> i32.load offset=60]; i32.const *; i32.shl',
       'averagePool_* pad_* mean_* | local.get; [i32.load offset=60 -> i32.load offset=44]; local.get; i32.mul',
       'pad_* | [i32.load offset=44 -> i32.load offset=60]; local.get; i32.mul; local.set',
@@ -101,6 +101,7 @@ export const equivalentElementwise: readonly Equivalence[] = [
     mutants: [
       'resizeRow | i32.add; [i32.load*_u -> i32.load*_s]; i32.store*',
       'reshape_* repeatChannels_* | [i32.load*_u -> i32.load*_s]; i32.store*',
+      'conv2d_* | [i32.load8_u -> i32.load8_s]; i32.store8',
     ],
   },
   {
@@ -114,7 +115,7 @@ export const equivalentElementwise: readonly Equivalence[] = [
       'conv2d_* | [i32.div_s -> i32.div_u]',
       'conv2d_* | [i32.rem_s -> i32.rem_u]',
       'repeatChannels_* | [i32.div_s -> i32.div_u]',
-      'averagePool_* mean_* | local.get; [f64.convert_i32_s -> f64.convert_i32_u]; f64.div; f32.demote_f64',
+      'averagePool_* mean_* | i32.mul; [f64.convert_i32_s -> f64.convert_i32_u]; f64x2.splat',
       'rescale_* softmax_* | [i64.load32_s -> i64.load32_u]; local.get',
       'resizeBegin resizeRow | local.get; [f64.convert_i32_s -> f64.convert_i32_u]',
       'resizeBegin resizeRow | i32.load*; [f64.convert_i32_s -> f64.convert_i32_u]',
@@ -206,6 +207,19 @@ export const equivalentElementwise: readonly Equivalence[] = [
       '* | i64.const 31; [i64.shr_s -> i64.shr_u]; i32.wrap_i64',
       '* | i64.const 1; [i64.shr_s -> i64.shr_u]; i32.wrap_i64',
       '* | i64.const 14; [i64.shr_s -> i64.shr_u]; i32.wrap_i64',
+    ],
+  },
+  {
+    proof:
+      'addFloats: codes, before 128 is taken off, are limited to 0 and more; of what is negative either rounding makes no more than 0.',
+    mutants: ['add_i8 | f32x4.add; f32x4.add; [f32x4.trunc -> f32x4.floor]'],
+  },
+  {
+    proof: 'rescaleCalled: what swaps two lanes of both terms swaps those of their sum back.',
+    mutants: [
+      'add_i8 | i64x2.shr_s; [i8x16.shuffle 0 1 2 3 8 9 10 11 16 17 18 19 24 25 26 27 -> i8x16.shuffle 8 9 10 11 0 1 2 3 16 17 18 19 24 25 26 27]; end',
+      'add_i8 | i64x2.shr_s; [i8x16.shuffle 0 1 2 3 8 9 10 11 16 17 18 19 24 25 26 27 -> i8x16.shuffle 0 1 2 3 16 17 18 19 8 9 10 11 24 25 26 27]; end',
+      'add_i8 | i64x2.shr_s; [i8x16.shuffle 0 1 2 3 8 9 10 11 16 17 18 19 24 25 26 27 -> i8x16.shuffle 0 1 2 3 8 9 10 11 24 25 26 27 16 17 18 19]; end',
     ],
   },
   {

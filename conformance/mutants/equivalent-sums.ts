@@ -21,32 +21,16 @@ export const equivalentSums: readonly Equivalence[] = [
   },
   {
     proof:
-      'roundHalfUp: the products are multiples of 2^-46 below 2^52, with no more bits than float64 holds, so that 2^-53 more than a half makes no other integer of any.',
+      'addPlanes of 8-bit weights: the high plane is 0; a float64 without exponent, below 2^-1021, in its place changes no integer but 0, and that is rescaled to 0. Of 0 any finite multiple is 0: the scale, read a byte beside its place, is finite.',
     mutants: [
-      'conv2d_i16_* depthwise_i16* | f64x2.mul; [v128.const 0 0 0 0 0 0 224 63 0 0 0 0 0 0 224 63 -> v128.const 1 0 0 0 0 0 224 63 *]; f64x2.add; f64x2.floor',
-      'conv2d_i16_* depthwise_i16* | f64x2.mul; [v128.const 0 0 0 0 0 0 224 63 0 0 0 0 0 0 224 63 -> v128.const 0 0 0 0 0 0 224 63 1 0 0 0 0 0 224 63]; f64x2.add; f64x2.floor',
-    ],
-  },
-  {
-    proof:
-      'roundHalfUp: 2^32 more or less beside 1.5 * 2^52 leaves the lower 32 bits of the sum, which alone are kept.',
-    mutants: [
-      'conv2d_i16_* depthwise_i16* | f64x2.floor; [v128.const 0 0 0 0 0 0 56 67 0 0 0 0 0 0 56 67 -> v128.const 0 0 0 0 1 0 56 67 *]; f64x2.add',
-      'conv2d_i16_* depthwise_i16* | f64x2.floor; [v128.const 0 0 0 0 0 0 56 67 0 0 0 0 0 0 56 67 -> v128.const 0 0 0 0 255 255 55 67 *]; f64x2.add',
-      'conv2d_i16_* depthwise_i16* | f64x2.floor; [v128.const 0 0 0 0 0 0 56 67 0 0 0 0 0 0 56 67 -> v128.const 0 0 0 0 0 0 56 67 0 0 0 0 1 0 56 67]; f64x2.add',
-      'conv2d_i16_* depthwise_i16* | f64x2.floor; [v128.const 0 0 0 0 0 0 56 67 0 0 0 0 0 0 56 67 -> v128.const 0 0 0 0 0 0 56 67 0 0 0 0 255 255 55 67]; f64x2.add',
-    ],
-  },
-  {
-    proof:
-      'addPlanes of 8-bit weights: the high plane is 0; a float64 without exponent, below 2^-1021, in its place changes no integer but 0, and that is rescaled to 0.',
-    mutants: [
-      'conv2d_i16_*_wide | [v128.const 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 -> v128.const 1 0 0 0 *]; local.get',
-      'conv2d_i16_*_wide | [v128.const 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 -> v128.const * 0 0 0 0 1 0 0 0]; local.get',
-      'conv2d_i16_*_wide | [v128.const 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 -> v128.const 0 0 0 0 1 0 0 0 *]; local.get',
-      'conv2d_i16_*_wide | [v128.const 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 -> v128.const 0 0 0 0 0 0 0 0 1 0 0 0 *]; local.get',
-      'conv2d_i16_*_wide | [v128.const 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 -> v128.const 255 255 255 255 0 *]; local.get',
-      'conv2d_i16_*_wide | [v128.const 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 -> v128.const 0 0 0 0 0 0 0 0 255 255 255 255 0 0 0 0]; local.get',
+      'conv2d_i16_*_wide | v128.const 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0; [i32.const * -> *]; v128.load; f64x2.mul',
+      'conv2d_i16_*_wide | v128.const 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0; i32.const *; [v128.load -> v128.load offset=1]; f64x2.mul',
+      'conv2d_i16_*_wide | [v128.const 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 -> v128.const 1 0 0 0 *]; i32.const *; v128.load; f64x2.mul',
+      'conv2d_i16_*_wide | [v128.const 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 -> v128.const * 0 0 0 0 1 0 0 0]; i32.const *; v128.load; f64x2.mul',
+      'conv2d_i16_*_wide | [v128.const 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 -> v128.const 0 0 0 0 1 0 0 0 *]; i32.const *; v128.load; f64x2.mul',
+      'conv2d_i16_*_wide | [v128.const 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 -> v128.const 0 0 0 0 0 0 0 0 1 0 0 0 *]; i32.const *; v128.load; f64x2.mul',
+      'conv2d_i16_*_wide | [v128.const 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 -> v128.const 255 255 255 255 0 *]; i32.const *; v128.load; f64x2.mul',
+      'conv2d_i16_*_wide | [v128.const 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 -> v128.const 0 0 0 0 0 0 0 0 255 255 255 255 0 0 0 0]; i32.const *; v128.load; f64x2.mul',
     ],
   },
   {
@@ -81,18 +65,17 @@ export const equivalentSums: readonly Equivalence[] = [
   },
   {
     proof:
-      'multiplyHalf: int32 sums move to float64 ones after fewer k-steps than `flush`, which is exact like any number that is no greater.',
+      'multiplyHalf: int32 sums move to float64 ones after fewer k-steps than `flush`, which is exact like any number that is no greater; for the zero point of int16, 0, after each.',
     mutants: [
       'conv2d_i16_*_wide | i32.load offset=108; [i32.const 5 -> i32.const 4]; i32.shl',
       'conv2d_i16_*_wide | i32.load offset=108; [i32.const 4 -> i32.const 3]; i32.shl',
       'conv2d_i16_*_wide | i32.load offset=108; i32.const *; [i32.shl -> i32.shr_u]; i32.add',
+      'conv2d_i16_*_wide | [i32.load offset=108 -> i32.load offset=92]; i32.const *; i32.shl; i32.add',
     ],
   },
   {
     proof: 'A block of rows behind the last has none.',
     mutants: [
-      'conv2d_f32 | loop; local.get; local.get; [i32.gt_s -> i32.ge_s]; if; local.get; i32.load offset=104',
-      'conv2d_i16_w8 conv2d_i16_w16 | loop; local.get; local.get; [i32.lt_s -> i32.le_s]; if; local.get; i32.load offset=104',
       'conv2d_* | loop; local.get; local.get; [i32.lt_s -> i32.le_s]; if; local.get; local.get; i32.load offset=104',
     ],
   },
@@ -111,47 +94,121 @@ export const equivalentSums: readonly Equivalence[] = [
       'conv2d_* | i32.load offset=80; else; [i32.const 1 -> i32.const 2]; end; if',
       'conv2d_* | i32.and; else; [i32.const 1 -> i32.const 2]; end; i32.eqz',
       'conv2d_* | i32.lt_s; if; [i32.const 1 -> i32.const 2]; else',
+      'conv2d_i16_w8_wide | local.get; [i32.const 1 -> i32.const 2]; call; end',
     ],
   },
   {
     proof:
-      'rowsAt: for a 1x1 window of stride 1 an output extent is the input extent plus both paddings, so that equal extents alone prove that there is no padding. Then the words a byte before or after are 0, too: bytes of padTop and padLeft, and the highest of strideX.',
+      'rowsAt: for a 1x1 window of stride 1 an output extent is the input extent plus both paddings, so that equal extents alone prove that there is no padding. Then the words a byte before or after are 0, too: bytes of padTop and padLeft, and the highest of strideX. Where a zero point of int8 makes one other than 0, windows are laid out, for which int8 always has room.',
     mutants: [
       'conv2d_* | if; local.get; [i32.load offset=80 -> i32.load offset=79]; else; i32.const 1',
       'conv2d_* | if; local.get; [i32.load offset=80 -> i32.load offset=81]; else; i32.const 1',
       'conv2d_* | if; i32.const 1; else; local.get; [i32.load offset=84 -> i32.load offset=83]; end; if',
+      'conv2d_* | if; i32.const 1; else; local.get; [i32.load offset=84 -> i32.load offset=85]; end; if',
     ],
   },
   {
     proof:
-      'copyWindows: the windows that are copied as runs are some of those that lie inside the image; the others are laid out line by line, or pixel by pixel, from and to the same places.',
+      'copyWindows: the windows that are copied as runs are some of those that lie inside the image; the others are laid out line by line, or pixel by pixel, from and to the same places. Runs of 256 bytes or more are not copied so.',
     mutants: [
-      'conv2d_* | local.tee; i32.const 64; [i32.le_u -> i32.lt_u]; local.get',
-      'conv2d_* | i32.add; [i32.ge_s -> i32.gt_s]; local.set; end',
-      'conv2d_* | i32.const 0; local.get; local.get; [i32.ge_s -> i32.gt_s]; i32.const 0; local.get; select; select',
+      'conv2d_* | local.get; [i32.const 64 -> i32.const *]; i32.le_u',
+      'conv2d_* | local.get; i32.const 64; [i32.le_u -> i32.lt_u]; local.set',
+      'conv2d_* | local.get; [i32.const 8 -> i32.const 9]; i32.ge_u',
+      'conv2d_* | local.get; i32.const 8; [i32.ge_u -> i32.gt_u]; local.set',
       'conv2d_* | local.get; [i32.load offset=44 -> i32.load offset=43]; local.get; i32.load offset=40; i32.eq',
       'conv2d_* | local.get; [i32.load offset=44 -> i32.load offset=45]; local.get; i32.load offset=40; i32.eq',
       'conv2d_* | local.get; i32.load offset=44; local.get; [i32.load offset=40 -> i32.load offset=39]; i32.eq',
       'conv2d_* | local.get; i32.load offset=44; local.get; [i32.load offset=40 -> i32.load offset=41]; i32.eq',
-      'conv2d_* | [i32.load offset=64 -> i32.load offset=63]; i32.add; i32.ge_s; local.set',
-      'conv2d_* | [i32.load offset=64 -> i32.load offset=65]; i32.add; i32.ge_s; local.set',
+      'conv2d_* | [i32.load offset=68 -> i32.load offset=67]; local.get; i32.load offset=40; i32.mul; local.get; i32.mul',
+      'conv2d_* | i32.load offset=68; local.get; [i32.load offset=40 -> i32.load offset=39]; i32.mul; local.get; i32.mul',
+      'conv2d_* | i32.add; [i32.ge_s -> i32.gt_s]; local.set; end',
       'conv2d_* | [i32.load offset=68 -> i32.load offset=67]; i32.add; i32.ge_s; local.set',
-      'conv2d_* | local.tee; i32.const 0; [i32.lt_s -> i32.le_s]; if; i32.const 0; else; local.get',
-      'conv2d_* | local.tee; [i32.const 0 -> i32.const 1]; i32.lt_s; if; i32.const 0; else; local.get',
-      'conv2d_* | i32.lt_s; if; [i32.const 0 -> i32.const -1]; else; local.get',
-      'conv2d_* | i32.div_s; [i32.const 1 -> i32.const 0]; i32.add; end; local.set',
-      'conv2d_* | i32.div_s; i32.const 1; [i32.add -> i32.sub]; end; local.set',
-      'conv2d_* | i32.load offset=36; local.get; i32.load offset=84; [i32.add -> i32.sub]; local.get; i32.load offset=68; i32.sub',
-      'conv2d_* | i32.load offset=76; i32.add; [i32.const 1 -> i32.const 0]; i32.sub; local.get; i32.load offset=76; i32.div_s',
-      'conv2d_* | i32.load offset=76; i32.add; i32.const 1; [i32.sub -> i32.add]; local.get; i32.load offset=76; i32.div_s',
-      'conv2d_* | [i32.load offset=84 -> i32.load offset=83]; local.get; i32.load offset=76; i32.add; i32.const 1; i32.sub',
-      'conv2d_* | i32.load offset=84; local.get; [i32.load offset=76 -> i32.load offset=75]; i32.add; i32.const 1; i32.sub',
-      'conv2d_* | i32.mul; local.tee; [i32.const 64 -> i32.const *]; i32.le_u',
-      'conv2d_* | local.get; [i32.const 8 -> i32.const 9]; i32.ge_u',
-      'conv2d_* | local.get; i32.const 8; [i32.ge_u -> i32.gt_u]; local.set',
       'conv2d_* | i32.sub; local.tee; [i32.const 0 -> i32.const 1]; i32.ge_s',
       'conv2d_* | i32.sub; local.tee; i32.const 0; [i32.ge_s -> i32.gt_s]',
     ],
+  },
+  {
+    proof:
+      'A stride is the number of channels, or that number rounded up to whole vectors: where it would have to be that of the output, which is whole ones, both are the same. The scratch lies behind the weights, which are more bytes than a pixel has elements.',
+    mutants: [
+      'conv2d_* | local.get; [i32.load offset=44 -> i32.load offset=60]; local.get; i32.load offset=40; i32.eq',
+      'conv2d_* | local.get; i32.load offset=44; local.get; [i32.load offset=40 -> i32.load offset=24]; i32.eq',
+    ],
+  },
+  {
+    proof:
+      'windowsInside: fewer windows than lie inside, but not less than none: those left out are laid out, or are the next that are read where they stand. A window has at most 2^12 lines and columns (check-steps.ts), of which 256 times as many are more.',
+    mutants: [
+      'conv2d_* | i32.load offset=36; local.get; [i32.load offset=68 -> i32.load offset=67]; i32.sub; local.get; local.get; i32.load offset=52; i32.rem_s',
+      'conv2d_* | i32.or; i32.or; [i32.const 0 -> i32.const 1]; i32.lt_s',
+      'conv2d_* | i32.or; i32.or; i32.const 0; [i32.lt_s -> i32.le_s]',
+      'conv2d_* | [i32.load offset=64 -> i32.load offset=63]; i32.add; i32.lt_s; end; if',
+      'conv2d_* | i32.load offset=64; i32.add; [i32.lt_s -> i32.le_s]; end; if',
+      'conv2d_* | [i32.load offset=76 -> i32.load offset=75]; i32.div_s; i32.const 1; i32.add; local.tee',
+      'conv2d_* | i32.load offset=76; i32.div_s; [i32.const 1 -> i32.const 0]; i32.add; local.tee',
+    ],
+  },
+  {
+    proof:
+      'windowsInside: outWidth follows from inWidth by rule, with padding that is not negative, so that windows inside the image are those of output pixels.',
+    mutants: [
+      'conv2d_* | i32.load offset=52; local.get; [i32.sub -> i32.add]; local.tee; local.get; local.get; i32.gt_s; select',
+    ],
+  },
+  {
+    proof:
+      'conv2d of float32: windows inside the image, and pixels, are read where they stand or laid out, as many at a time as there is room for, with the same products in the same order. `inside` is a number of windows that lie inside, or not above 0.',
+    mutants: [
+      'conv2d_f32 | local.get; call; [i32.eqz -> i32.eqz i32.eqz]; local.set; end; local.get; i32.load offset=60',
+      'conv2d_f32 | call; [i32.const -4 -> i32.const -3]; i32.and; else; i32.const 0; end',
+      'conv2d_f32 | call; [i32.const -4 -> i32.const -5]; i32.and; else; i32.const 0; end',
+      'conv2d_f32 | call; i32.const -4; [i32.and -> i32.or]; else; i32.const 0; end',
+      'conv2d_f32 | i32.and; else; [i32.const 0 -> i32.const -1]; end; local.tee',
+      'conv2d_f32 | i32.and; else; i32.const 0; end; local.tee; [i32.const 0 -> i32.const 1]; i32.gt_s',
+      'conv2d_f32 | local.get; [if -> i32.eqz if]; i32.const 4; else; local.get; i32.load offset=104; end',
+      'conv2d_f32 | if; [i32.const 4 -> i32.const 3]; else; local.get; i32.load offset=104; end',
+    ],
+  },
+  {
+    proof: 'conv2d of float32: bytes of a line of a window are not negative.',
+    mutants: ['conv2d_f32 | i32.const 2; [i32.shr_u -> i32.shr_s]; i32.const 5; i32.shl'],
+  },
+  {
+    proof:
+      'conv2d: four rows may be taken one by one. Tiles begin before the end of the block, so that it does not matter where one behind it would.',
+    mutants: [
+      'conv2d_f32 conv2d_i16_w8 conv2d_i16_w16 | i32.sub; local.get; [i32.const 4 -> i32.const 5]; i32.lt_s; local.tee; select',
+      'conv2d_f32 conv2d_i16_w8 conv2d_i16_w16 | i32.sub; local.get; i32.const 4; [i32.lt_s -> i32.le_s]; local.tee; select',
+      'conv2d_f32 conv2d_i16_w8 conv2d_i16_w16 | local.get; [i32.const 1 -> i32.const 0]; i32.sub; local.get; i32.const 4; i32.sub; local.get; i32.const 4; i32.lt_s',
+      'conv2d_f32 conv2d_i16_w8 conv2d_i16_w16 | local.get; i32.const 1; [i32.sub -> i32.add]; local.get; i32.const 4; i32.sub; local.get; i32.const 4; i32.lt_s',
+    ],
+  },
+  {
+    proof:
+      'conv2d of float32: five rows are one tile of five or two of four, which share rows that are written twice, alike. A tile of five is taken where it leaves a multiple of 4 rows, for one more or less of which as many fours are taken.',
+    mutants: [
+      'conv2d_f32 | local.get; [i32.const 4 -> i32.const *]; i32.gt_s; local.tee; if; local.get; i32.const 4; i32.rem_s',
+      'conv2d_f32 | local.get; i32.const 4; [i32.gt_s -> i32.ge_s]; local.tee; if; local.get; i32.const 4; i32.rem_s',
+      'conv2d_f32 | [i32.const 5 -> i32.const 6]; i32.mul; i32.sub; i32.const 3; i32.add; i32.const 4; i32.div_s',
+    ],
+  },
+  {
+    proof:
+      'conv2d: `channel` only counts to outStride, a multiple of 8, in steps of 8; from 1 it takes as many.',
+    mutants: [
+      'conv2d_f32 conv2d_i16_w8 conv2d_i16_w16 | local.set; [i32.const 0 -> i32.const 1]; local.set; loop; local.get; local.get; i32.load offset=60; i32.lt_s',
+    ],
+  },
+  {
+    proof: 'conv2d: the smaller of two numbers that are the same is either.',
+    mutants: [
+      'conv2d_f32 conv2d_i16_w8 conv2d_i16_w16 | [i32.lt_u -> i32.le_u]; select',
+      'conv2d_f32 | [i32.gt_u -> i32.ge_u]; select; local.set',
+    ],
+  },
+  {
+    proof: 'conv2d: what only some forms need is loaded and dropped.',
+    mutants: ['conv2d_f32 conv2d_i16_w8 conv2d_i16_w16 | [i32.load* -> *]; drop; l*'],
   },
   {
     proof:
@@ -232,72 +289,88 @@ export const equivalentSums: readonly Equivalence[] = [
   },
   {
     proof:
-      'depthwise_f32: four windows inside a line are those of output pixels (outWidth follows from inWidth by rule, with padding that is not negative), so that `ox + 3 < outWidth` says nothing new.',
+      'depthwise_f32: fewer windows go in tiles, the others one by one, with the same products in the same order. Padding is not negative and at most 2^12 (check-steps.ts), and the stride of output pixels, at least 8, is more than one of windows in tiles.',
     mutants: [
-      'depthwise_f32 | [i32.load offset=52 -> *]; local.get; i32.const 4; i32.add; i32.ge_s; else',
-      'depthwise_f32 | local.get; [i32.const 4 -> *]; i32.add; i32.ge_s; else',
-      'depthwise_f32 | i32.const 4; [i32.add -> *]; i32.ge_s; else',
-      'depthwise_f32 | i32.const 4; i32.add; [i32.ge_s -> *]; else',
+      'depthwise_f32 | local.get; [i32.const 1 -> i32.const 0]; i32.le_s',
+      'depthwise_f32 | local.get; i32.const 1; [i32.le_s -> i32.lt_s]; local.get; i32.const 1; i32.gt_s',
+      'depthwise_f32 | [i32.const 1 -> i32.const 2]; i32.gt_s; i32.and',
+      'depthwise_f32 | if; local.get; [i32.const 1 -> i32.const 0]; i32.sub; local.get; i32.mul; local.get; i32.sub; i32.const 3',
+      'depthwise_f32 | if; local.get; i32.const 1; [i32.sub -> i32.add]; local.get; i32.mul; local.get; i32.sub; i32.const 3',
+      'depthwise_f32 | i32.mul; local.get; [i32.sub -> i32.add]; i32.const 3; i32.add',
+      'depthwise_f32 | i32.sub; [i32.const 3 -> i32.const 4]; i32.add; local.get; i32.const 1; i32.add; i32.le_s',
+      'depthwise_f32 | i32.const 3; i32.add; local.get; [i32.const 1 -> i32.const 0]; i32.add; i32.le_s',
+      'depthwise_f32 | i32.const 3; i32.add; local.get; i32.const 1; [i32.add -> i32.sub]; i32.le_s',
+      'depthwise_f32 | i32.const 3; i32.add; local.get; i32.const 1; i32.add; [i32.le_s -> i32.lt_s]',
+      'depthwise_f32 | i32.load offset=76; [i32.const 1 -> i32.const 0]; i32.eq',
+      'depthwise_f32 | i32.load offset=76; [i32.const 2 -> i32.const 1]; i32.eq',
+      'depthwise_f32 | i32.load offset=52; local.get; [i32.load offset=76 -> i32.load offset=60]; local.get; i32.load offset=84',
+      'depthwise_f32 | i32.load offset=48; local.get; i32.load offset=72; local.get; [i32.load offset=80 -> i32.load offset=79]; local.get; i32.load offset=32',
+      'depthwise_f32 | i32.load offset=52; local.get; i32.load offset=76; local.get; [i32.load offset=84 -> i32.load offset=83]; local.get; i32.load offset=36',
     ],
   },
   {
     proof:
-      'depthwise_f32: fewer pixels are filtered by fours, the others one by one, with the same products in the same order.',
+      'depthwise_f32: a word beside its own is none of the numbers that let windows go in tiles. A byte before, it is a multiple of 256; a byte after, its high byte is kernelWidth, 3, or strideX, 1 or 2, or it is 0 or 2^24 times a stride or a padding, unless a stride is above 255, which does not go in tiles either; 16 bytes away it is a padding of 3, a window of 3 for a padding, a zero point, 0, or the stride of output pixels, at least 8.',
     mutants: [
-      'depthwise_f32 | else; local.get; [i32.const 0 -> i32.const 1]; i32.ge_s; if',
-      'depthwise_f32 | else; local.get; i32.const 0; [i32.ge_s -> i32.gt_s]; if',
-      'depthwise_f32 | i32.load offset=36; [i32.le_s -> i32.lt_s]; else',
-    ],
-  },
-  {
-    proof:
-      'depthwise_f32: fewer images, or of four columns too, are filtered by tiles that share pixels; the other tiles have the same products in the same order. A word a byte before kernelWidth or strideX is a multiple of 256; one 16 bytes before padLeft is kernelWidth, here 3.',
-    mutants: [
+      'depthwise_f32 | [i32.load offset=64 -> i32.load offset=63]; i32.const 3; i32.eq',
+      'depthwise_f32 | [i32.load offset=64 -> i32.load offset=65]; i32.const 3; i32.eq',
+      'depthwise_f32 | [i32.load offset=64 -> i32.load offset=80]; i32.const 3; i32.eq',
       'depthwise_f32 | [i32.load offset=68 -> i32.load offset=67]; i32.const 3; i32.eq',
-      'depthwise_f32 | [i32.load offset=76 -> i32.load offset=75]; i32.const 1; i32.eq',
-      'depthwise_f32 | i32.load offset=52; [i32.const 4 -> i32.const *]; i32.gt_s; local.set',
-      'depthwise_f32 | i32.load offset=52; i32.const 4; [i32.gt_s -> i32.ge_s]; local.set',
-      'depthwise_f32 | [i32.load offset=84 -> i32.load offset=83]; i32.const 1; i32.le_s',
-      'depthwise_f32 | [i32.load offset=84 -> i32.load offset=68]; i32.const 1; i32.le_s',
-      'depthwise_f32 | i32.load offset=84; [i32.const 1 -> i32.const 0]; i32.le_s',
-      'depthwise_f32 | i32.load offset=84; i32.const 1; [i32.le_s -> i32.lt_s]',
-      'depthwise_f32 | i32.load offset=84; [i32.sub -> i32.add]; i32.gt_s; else',
+      'depthwise_f32 | [i32.load offset=68 -> i32.load offset=69]; i32.const 3; i32.eq',
+      'depthwise_f32 | [i32.load offset=68 -> i32.load offset=84]; i32.const 3; i32.eq',
+      'depthwise_f32 | [i32.load offset=72 -> i32.load offset=71]; local.get; i32.load offset=76; i32.eq',
+      'depthwise_f32 | [i32.load offset=72 -> i32.load offset=73]; local.get; i32.load offset=76; i32.eq',
+      'depthwise_f32 | [i32.load offset=72 -> i32.load offset=88]; local.get; i32.load offset=76; i32.eq',
+      'depthwise_f32 | i32.load offset=72; local.get; [i32.load offset=76 -> i32.load offset=77]; i32.eq',
+      'depthwise_f32 | i32.load offset=72; local.get; [i32.load offset=76 -> i32.load offset=92]; i32.eq',
+      'depthwise_f32 | [i32.load offset=76 -> i32.load offset=75]; i32.const *; i32.eq',
+      'depthwise_f32 | [i32.load offset=76 -> i32.load offset=92]; i32.const *; i32.eq',
+      'depthwise_f32 | [i32.load offset=76 -> i32.load offset=60]; i32.const *; i32.eq',
+      'depthwise_f32 | i32.load offset=72; local.get; [i32.load offset=80 -> i32.load offset=64]; local.get; i32.load offset=32',
+      'depthwise_f32 | i32.load offset=76; local.get; [i32.load offset=84 -> i32.load offset=68]; local.get; i32.load offset=36',
     ],
   },
   {
     proof:
-      'Touches of weights ahead: what is loaded is dropped, and the address is the smaller of any and the last byte of the weights, so that it lies in the memory. That byte may be an earlier one, or a few bytes later, where the arena is, with at least 16 bytes of output.',
+      'filterTiles: tiles that begin at every pixel, or beyond the last two, compute some pixels again, alike; where windows go in tiles, the input has at least as many lines and columns as the output (fitTiles).',
     mutants: [
-      'conv2d_f32 conv2d_i16_w8 conv2d_i16_w16 | i32.shl; i32.add; local.set; local.get; local.get; [i32.add -> *]; local.set; local.get; i32.const 4; i32.sub; local.set; br*',
-      'conv2d_f32 conv2d_i16_w8 conv2d_i16_w16 | local.get; local.get; [i32.lt_u -> i32.le_u]; select; i32.load8_u; drop',
+      'depthwise_f32 | loop; local.get; local.get; [i32.load offset=48 -> i32.load offset=47]; i32.lt_s; if; local.get; local.get; i32.load offset=48; i32.const 2',
+      'depthwise_f32 | loop; local.get; local.get; [i32.load offset=48 -> i32.load offset=32]; i32.lt_s; if; local.get; local.get; i32.load offset=48; i32.const 2',
+      'depthwise_f32 | loop; local.get; local.get; i32.load offset=48; [i32.lt_s -> i32.le_s]; if; local.get; local.get; i32.load offset=48; i32.const 2',
+      'depthwise_f32 | loop; local.get; local.get; [i32.load offset=52 -> i32.load offset=51]; i32.lt_s; if; local.get; local.get; local.get; i32.mul',
+      'depthwise_f32 | loop; local.get; local.get; [i32.load offset=52 -> i32.load offset=36]; i32.lt_s; if; local.get; local.get; local.get; i32.mul',
+      'depthwise_f32 | loop; local.get; local.get; i32.load offset=52; [i32.lt_s -> i32.le_s]; if; local.get; local.get; local.get; i32.mul',
+      'depthwise_f32 | end; end; local.get; [i32.const 2 -> i32.const 1]; i32.add; local.set; br 1; end; end',
+    ],
+  },
+  {
+    proof:
+      'Touches of weights ahead: what is loaded is dropped, and the address is the smaller of any and the last byte of the next weights, so that it lies in the memory. That byte may be an earlier one of the image, or a few bytes later, where the arena is, with at least 16 bytes of output.',
+    mutants: [
       'conv2d_f32 conv2d_i16_w8 conv2d_i16_w16 | [i32.load8_u -> *]; drop',
       'conv2d_f32 conv2d_i16_w8 conv2d_i16_w16 | drop; local.get; [i32.const -64 -> *]; i32.sub; local.set',
       'conv2d_f32 conv2d_i16_w8 conv2d_i16_w16 | drop; local.get; i32.const -64; [i32.sub -> *]; local.set',
-      'conv2d_f32 conv2d_i16_w8 conv2d_i16_w16 | [i32.add -> i32.sub]; i32.const 1; i32.sub; local.get; i32.div_u',
-      'conv2d_f32 conv2d_i16_w8 conv2d_i16_w16 | i32.add; [i32.const 1 -> *]; i32.sub; local.get; i32.div_u',
-      'conv2d_f32 conv2d_i16_w8 conv2d_i16_w16 | i32.const 1; [i32.sub -> *]; local.get; i32.div_u',
+      'conv2d_f32 conv2d_i16_w8 conv2d_i16_w16 | [i32.const 767 -> *]; i32.add; i32.const 768; i32.div_u',
+      'conv2d_f32 conv2d_i16_w8 conv2d_i16_w16 | i32.const 767; [i32.add -> *]; i32.const 768; i32.div_u',
+      'conv2d_f32 conv2d_i16_w8 conv2d_i16_w16 | [i32.const 768 -> *]; i32.div_u; i32.const 6',
       'conv2d_f32 conv2d_i16_w8 conv2d_i16_w16 | [i32.div_u -> *]; i32.const 6; i32.shl; local.set',
       'conv2d_f32 conv2d_i16_w8 conv2d_i16_w16 | i32.div_u; [i32.const 6 -> *]; i32.shl; local.set',
       'conv2d_f32 conv2d_i16_w8 conv2d_i16_w16 | i32.div_u; i32.const 6; [i32.shl -> *]; local.set',
-      'conv2d_f32 conv2d_i16_w8 conv2d_i16_w16 | i32.mul; i32.add; [i32.const 1 -> *]; i32.sub; local.set; loop',
-      'conv2d_f32 conv2d_i16_w8 conv2d_i16_w16 | i32.mul; i32.add; i32.const 1; [i32.sub -> *]; local.set; loop',
-      'conv2d_f32 conv2d_i16_w8 conv2d_i16_w16 | i32.const 8; i32.div_s; [i32.mul -> *]; i32.add; i32.const 1; i32.sub; local.set; loop',
-      'conv2d_f32 conv2d_i16_w8 conv2d_i16_w16 | [i32.const 8 -> i32.const 9]; i32.div_s; i32.mul; i32.add; i32.const 1; i32.sub; local.set; loop',
-    ],
-  },
-  {
-    proof:
-      'conv2d: how many weights lie between two touches does not matter, as long as it is a positive number of whole k-steps; a multiple of 32 bytes is one.',
-    mutants: [
-      'conv2d_f32 conv2d_i16_w8 conv2d_i16_w16 | [i32.const 12 -> *]; local.get; i32.load offset=104',
-      'conv2d_f32 conv2d_i16_w8 conv2d_i16_w16 | local.tee; local.get; [i32.const 12 -> *]; i32.le_u; select; i32.const 6',
-      'conv2d_f32 conv2d_i16_w8 conv2d_i16_w16 | i32.const 12; [i32.le_u -> *]; select; i32.const 6',
-      'conv2d_f32 conv2d_i16_w8 conv2d_i16_w16 | i32.le_u; [select -> *]; i32.const 6; i32.shl; local.tee',
-      'conv2d_f32 conv2d_i16_w8 conv2d_i16_w16 | select; [i32.const 3 -> *]; i32.add; i32.const 4; i32.div_s; local.tee',
-      'conv2d_f32 conv2d_i16_w8 conv2d_i16_w16 | select; i32.const 3; [i32.add -> *]; i32.const 4; i32.div_s; local.tee',
-      'conv2d_f32 conv2d_i16_w8 conv2d_i16_w16 | i32.const 3; i32.add; [i32.const 4 -> *]; i32.div_s; local.tee; local.get; i32.const 12',
-      'conv2d_f32 conv2d_i16_w8 conv2d_i16_w16 | i32.lt_s; [select -> *]; i32.const 3; i32.add; i32.const 4; i32.div_s; local.tee',
-      'conv2d_f32 conv2d_i16_w8 conv2d_i16_w16 | i32.le_u; select; [i32.const 6 -> *]; i32.shl; local.tee',
+      'conv2d_f32 conv2d_i16_w8 conv2d_i16_w16 | [i32.const 8 -> i32.const 9]; i32.div_s; i32.mul; i32.add; local.set',
+      'conv2d_f32 conv2d_i16_w8 conv2d_i16_w16 | i32.const 8; i32.div_s; [i32.mul -> *]; i32.add; local.set',
+      'conv2d_f32 conv2d_i16_w8 conv2d_i16_w16 | i32.add; local.tee; [i32.add -> i32.sub]; local.tee; local.get; local.get; local.get; i32.lt_u; select; i32.const 1; i32.sub',
+      'conv2d_f32 | [i32.const 511 -> *]; i32.add; i32.const 9; i32.shr_u',
+      'conv2d_f32 | i32.const 511; [i32.add -> *]; i32.const 9; i32.shr_u',
+      'conv2d_f32 | [i32.const 9 -> *]; i32.shr_u; i32.const 6',
+      'conv2d_f32 | i32.const 9; [i32.shr_u -> *]; i32.const 6',
+      'conv2d_f32 | i32.shr_u; [i32.const 6 -> *]; i32.shl; local.set; local.get; i32.load offset=16',
+      'conv2d_f32 | i32.shr_u; i32.const 6; [i32.shl -> *]; local.set; local.get; i32.load offset=16',
+      'conv2d_f32 conv2d_i16_w8 conv2d_i16_w16 | i32.lt_u; select; [i32.const 1 -> *]; i32.sub; local.set',
+      'conv2d_f32 conv2d_i16_w8 conv2d_i16_w16 | i32.lt_u; select; i32.const 1; [i32.sub -> *]; local.set',
+      'conv2d_f32 | v128.store offset=16; local.get; local.get; [i32.add -> i32.sub]; local.set; local.get; local.get; i32.add; local.tee',
+      'conv2d_f32 | call; local.get; local.get; [i32.add -> i32.sub]; local.set; local.get; local.get; i32.add; local.tee',
+      'conv2d_f32 | local.get; local.get; [i32.add -> i32.sub]; local.set; local.get; local.get; i32.const *; i32.mul; i32.add; local.set',
+      'conv2d_i16_w8 conv2d_i16_w16 | call; end; local.get; local.get; [i32.add -> i32.sub]; local.set; local.get; local.get; i32.add; local.tee',
     ],
   },
   {
@@ -318,10 +391,9 @@ export const equivalentSums: readonly Equivalence[] = [
   },
   {
     proof:
-      'multiplyFive of int8: the fifth row is finished as a pair with itself, so that both halves are the same, and stored twice at the same place.',
+      'requantizeVector: for results in [-511, 511], g * scale is a multiple of 2^-14, as is its sum with 1 / 2, which 2^-24 more takes to no integer; those beyond stay beyond.',
     mutants: [
-      'conv2d_i8 | local.tee; local.get; i8x16.narrow_i16x8_s; local.get; v128.load8_splat offset=104; i8x16.max_s; local.get; v128.load8_splat offset=108; i8x16.min_s; local.tee; [v128.store64_lane 0 -> v128.store64_lane lane 1]',
-      'conv2d_i8 | local.tee; local.get; i8x16.narrow_i16x8_s; local.get; v128.load8_splat offset=104; i8x16.max_s; local.get; v128.load8_splat offset=108; i8x16.min_s; local.tee; v128.store64_lane 0; local.get; local.get; [v128.store64_lane 1 -> v128.store64_lane lane 0]',
+      'conv2d_i8 depthwise_i8 | f32x4.mul; [v128.const 0 0 0 63 0 0 0 63 0 0 0 63 0 0 0 63 -> * 1 0 0 63*]; f32x4.add; f32x4.floor',
     ],
   },
   {
@@ -329,6 +401,7 @@ export const equivalentSums: readonly Equivalence[] = [
       'conv2dInt8 of bytes: without `fives` the last row has a tile of its own. With it, where other than one row is left beyond whole tiles, no tile ends at packedEnd, and all are packed as without it.',
     mutants: [
       'conv2d_i8 | i32.const 4; i32.rem_s; [i32.const 1 -> *]; i32.eq; local.set',
+      'conv2d_i8 | i32.gt_s; local.tee; if; local.get; [i32.const 4 -> *]; i32.rem_s; i32.const 1; i32.eq; local.set',
       'conv2d_i8 | local.tee; [i32.const 4 -> *]; i32.gt_s; local.tee; if; local.get; i32.const 4; i32.rem_s',
       'conv2d_i8 | local.tee; i32.const 4; [i32.gt_s -> i32.ge_s]; local.tee; if; local.get; i32.const 4; i32.rem_s',
     ],

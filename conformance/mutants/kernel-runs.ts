@@ -27,7 +27,7 @@ import {
 import { compareNetwork } from '../compare-network.ts';
 import { casesOf } from '../kernel-cases.ts';
 import { describeCase, type OperatorCase } from '../operator-case.ts';
-import { MEMORY_BYTES, type Bench, type PreparedCase } from './case.ts';
+import { GUARD_BYTES, MEMORY_BYTES, type Bench, type PreparedCase } from './case.ts';
 
 /** Draws at most so many cases for each that is wanted: of conversions, few compile to a kernel. */
 const MOST_DRAWS = 12;
@@ -130,8 +130,8 @@ const GAP = 512;
 
 /**
  * Puts a Program into the memory. Scratch is moved away from the arena, so that no output hides what is written beside
- * it. Of a single step, the input is moved to the end of the memory in every second case, so that reading on behind it
- * traps; a convolution finds it there with whole vectors of channels, as other kernels leave it.
+ * it. Of a single step, the input is moved to the end of the memory in every second case, where it has room there, so that
+ * reading on behind it traps; a convolution finds it there with whole vectors of channels, as other kernels leave it.
  */
 function place(
   program: Uint8Array,
@@ -167,9 +167,11 @@ function place(
     const unit = typeBytes[kernel.input];
     const bytes = withStride(first.bytes, step.inChannels * unit, stride * unit);
     const at = MEMORY_BYTES - bytes.length;
-    patch(record, 'input', at);
-    patch(record, 'inStride', stride);
-    contents[0] = { at, bytes };
+    if (end + GUARD_BYTES <= at) {
+      patch(record, 'input', at);
+      patch(record, 'inStride', stride);
+      contents[0] = { at, bytes };
+    }
   }
   return { end, contents: [{ at: PROGRAM_BASE, bytes: image }, ...contents], writes };
 }

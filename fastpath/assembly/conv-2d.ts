@@ -101,6 +101,11 @@ export function conv2d<T, W>(s: Step): void {
         at += 5 * rowBytes;
         out += 5 * outBytes;
       }
+      if (hasSixes<T>()) {
+        // Of three rows that sixes leave, the tile of four begins a row earlier.
+        at = min(at, lastAt);
+        out = min(out, column + lastOut);
+      }
       for (let left = single ? blockRows : fours; left > 0; left--) {
         if (hasSixes<T>()) multiplyFour<T, W>(s, at, nextRow, gap, panel, end, chunk, ahead, lastLine, parameters, out, nextOut);
         else multiplyTile<T, W>(s, 4, at, nextRow, gap, panel, end, chunk, ahead, lastLine, parameters, out, nextOut, lowest, highest);
