@@ -8,6 +8,8 @@ export interface Kernels {
   readonly fuel: WebAssembly.Global<'i32'>;
   /** The kernels' own constants. */
   readonly constants: { readonly at: number; readonly bytes: Uint8Array };
+  /** Memory of the kernels' own behind the constants, which they write before they read it. */
+  readonly own: Region;
   readonly call: (name: string, ...args: readonly (number | bigint)[]) => number;
 }
 
@@ -82,30 +84,33 @@ function judgeOne(
     return kernels.fuel.value === 0 ? 'timeout' : 'trap';
   }
   const free = { start: length, end: high };
-  return isKept(before, memory, [...writes, free]) ? 'survived' : 'guard';
+  return isKept(before, memory, [...writes, kernels.own, free]) ? 'survived' : 'guard';
 }
 
 function instantiate(assemble: () => Uint8Array<ArrayBuffer>): Kernels {
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(assemble()));
   const memory = exports['memory'] as WebAssembly.Memory;
-  const constants = constantsOf(memory, (exports['dataEnd'] as Exported)());
+  const end = (exports['dataEnd'] as Exported)();
+  const constants = constantsOf(memory, end);
   memory.grow((MEMORY_BYTES - memory.buffer.byteLength) / PAGE_BYTES);
   return {
     memory,
     fuel: exports[FUEL] as WebAssembly.Global<'i32'>,
     constants,
+    own: { start: constants.at + constants.bytes.length, end },
     call: (name, ...args) => (exports[name] as Exported)(...args),
   };
 }
 
 type Exported = (...args: readonly (number | bigint)[]) => number;
 
-/** What data segments wrote: from the first vector that is not 0 to `end`. Before it nothing may be read. */
+/** What data segments wrote: from the first to the last vector that is not 0. Before it nothing may be read. */
 function constantsOf(memory: WebAssembly.Memory, end: number): Kernels['constants'] {
   const data = new Uint8Array(memory.buffer, 0, end);
   const first = data.findIndex((byte) => byte !== 0);
   const at = first < 0 ? end : first - (first % VECTOR_BYTES);
-  return { at, bytes: data.slice(at) };
+  const last = data.findLastIndex((byte) => byte !== 0);
+  return { at, bytes: data.slice(at, last - (last % VECTOR_BYTES) + VECTOR_BYTES) };
 }
 
 /** Bytes of a linear congruential generator. */

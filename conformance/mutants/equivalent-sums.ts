@@ -87,6 +87,15 @@ export const equivalentSums: readonly Equivalence[] = [
     ],
   },
   {
+    proof:
+      'conv2dInt8 of bytes: sixes leave whole tiles of four in every block but the last, and there rows beyond the last of `count` are not stored; they are read up to three bytes before a row that is.',
+    mutants: [
+      'conv2d_i8 | end; end; local.get; local.set; loop; local.get; local.get; i32.lt_s; if; local.get; local.get; [i32.const 0 -> i32.const -1]; local.get; i32.const 1; i32.sub; local.tee',
+      'conv2d_i8 | [i32.const 0 -> i32.const -1]; local.get; i32.const 2; i32.add; local.get; i32.le_s; select; i32.add; local.tee; local.get; i32.const 0; local.get; i32.const 3; i32.add; local.get; i32.le_s; select; i32.add; local.set; local.get; local.set; local.get; local.set',
+      'conv2d_i8 | [i32.const 0 -> i32.const -1]; local.get; i32.const 3; i32.add; local.get; i32.le_s; select; i32.add; local.set; local.get; local.set; local.get; local.set',
+    ],
+  },
+  {
     proof: 'A condition is true if it is not 0: 2 is as true as 1.',
     mutants: [
       'mean_* | local.get; [i32.const 1 -> i32.const 2]; call; end',
@@ -204,11 +213,16 @@ export const equivalentSums: readonly Equivalence[] = [
     mutants: [
       'conv2d_f32 conv2d_i16_w8 conv2d_i16_w16 | [i32.lt_u -> i32.le_u]; select',
       'conv2d_f32 | [i32.gt_u -> i32.ge_u]; select; local.set',
+      'conv2d_i8 | i32.const 4; local.get; local.get; i32.const 4; [i32.ge_s -> i32.gt_s]; select',
+      'conv2d_i8 | i32.const 4; local.get; local.get; [i32.const 4 -> i32.const 5]; i32.ge_s; select',
     ],
   },
   {
     proof: 'conv2d: what only some forms need is loaded and dropped.',
-    mutants: ['conv2d_f32 conv2d_i16_w8 conv2d_i16_w16 | [i32.load* -> *]; drop; l*'],
+    mutants: [
+      'conv2d_f32 conv2d_i16_w8 conv2d_i16_w16 | [i32.load* -> *]; drop; l*',
+      'conv2d_i8 | [i32.load* -> *]; drop; i32.const *; local.get; v128.store',
+    ],
   },
   {
     proof:
@@ -401,6 +415,9 @@ export const equivalentSums: readonly Equivalence[] = [
       'conv2dInt8 of bytes: without `fives` the last row has a tile of its own. With it, where other than one row is left beyond whole tiles, no tile ends at packedEnd, and all are packed as without it.',
     mutants: [
       'conv2d_i8 | i32.const 4; i32.rem_s; [i32.const 1 -> *]; i32.eq; local.set',
+      'conv2d_i8 | i32.const 4; i32.rem_s; i32.const 1; [i32.eq -> i32.ne]; local.set',
+      'conv2d_i8 | i32.eq; local.set; end; local.get; [i32.const 1 -> i32.const 0]; i32.sub; local.get; local.get; select',
+      'conv2d_i8 | i32.eq; local.set; end; local.get; i32.const 1; [i32.sub -> i32.add]; local.get; local.get; select',
       'conv2d_i8 | i32.gt_s; local.tee; if; local.get; [i32.const 4 -> *]; i32.rem_s; i32.const 1; i32.eq; local.set',
       'conv2d_i8 | local.tee; [i32.const 4 -> *]; i32.gt_s; local.tee; if; local.get; i32.const 4; i32.rem_s',
       'conv2d_i8 | local.tee; i32.const 4; [i32.gt_s -> i32.ge_s]; local.tee; if; local.get; i32.const 4; i32.rem_s',
@@ -408,9 +425,46 @@ export const equivalentSums: readonly Equivalence[] = [
   },
   {
     proof:
-      'conv2dInt8 of bytes: packed tiles may lie further apart, since the scratch has room for them as int16, twice as large.',
+      'conv2dInt8 of bytes: packed tiles may lie further apart, since the scratch has room for them as int16, twice as large. What they take is not negative.',
     mutants: [
       'conv2d_i8 | [i32.const 4 -> i32.const 3]; i32.div_s; i32.const 4; i32.shl; local.set',
+      'conv2d_i8 | i32.const 4; i32.div_s; [i32.const 4 -> i32.const 5]; i32.shl; local.set',
+      'conv2d_i8 | [i32.const 2 -> i32.const 1]; i32.shr_u; i32.const 6; i32.mul; local.set',
+      'conv2d_i8 | i32.const 2; [i32.shr_u -> i32.shr_s]; i32.const 6; i32.mul; local.set',
+      'conv2d_i8 | i32.const 2; i32.shr_u; [i32.const 6 -> i32.const 7]; i32.mul; local.set',
+    ],
+  },
+  {
+    proof:
+      'conv2dInt8 of bytes: any number of sixes with no more rows than there are will do, of which rows / 6 is the largest: the others go in fours and a five. Where those end behind the block, the scratch has room, and the next block writes its rows after them.',
+    mutants: [
+      'conv2d_i8 | [i32.const 12 -> i32.const 11]; i32.lt_s; if; i32.const 0; else',
+      'conv2d_i8 | [i32.const 12 -> i32.const 13]; i32.lt_s; if; i32.const 0; else',
+      'conv2d_i8 | i32.const 12; [i32.lt_s -> i32.le_s]; if; i32.const 0; else',
+      'conv2d_i8 | [i32.const 6 -> i32.const 7]; i32.div_s; local.get; i32.const 6; i32.rem_s; local.tee',
+      'conv2d_i8 | i32.const 6; i32.div_s; local.get; [i32.const 6 -> *]; i32.rem_s; local.tee; i32.const 1; i32.eq',
+      'conv2d_i8 | i32.const 6; i32.rem_s; local.tee; [i32.const 1 -> *]; i32.eq; local.tee; local.get; i32.const 2',
+      'conv2d_i8 | i32.const 6; i32.rem_s; local.tee; i32.const 1; [i32.eq -> i32.ne]; local.tee; local.get; i32.const 2',
+      'conv2d_i8 | i32.const 1; i32.eq; local.tee; local.get; [i32.const 2 -> *]; i32.eq; local.get; select; i32.const 0; i32.ne',
+      'conv2d_i8 | i32.const 1; i32.eq; local.tee; local.get; i32.const 2; [i32.eq -> i32.ne]; local.get; select; i32.const 0; i32.ne',
+      'conv2d_i8 | i32.const 2; i32.eq; local.get; [select -> i32.eqz select]; i32.const 0; i32.ne; i32.sub',
+      'conv2d_i8 | i32.const 2; i32.eq; local.get; select; [i32.const 0 -> *]; i32.ne; i32.sub',
+      'conv2d_i8 | i32.const 2; i32.eq; local.get; select; i32.const 0; [i32.ne -> i32.eq]; i32.sub',
+    ],
+  },
+  {
+    proof:
+      'conv2dInt8 of bytes: sums of six rows that are rescaled in float32 may go to finishStored as well. The word a byte before their kind, 0 or 1, is 256 times that and the high byte of an offset: 0, or one of about 1 / 2 or more, so that it is not 1.',
+    mutants: [
+      'conv2d_i8 | [i32.load offset=96 -> i32.load offset=95]; local.tee; i32.const 1; i32.le_s; if',
+      'conv2d_i8 | i32.load offset=96; local.tee; [i32.const 1 -> i32.const 0]; i32.le_s; if',
+      'conv2d_i8 | i32.load offset=96; local.tee; i32.const 1; [i32.le_s -> i32.lt_s]; if',
+    ],
+  },
+  {
+    proof: 'finishStored: rows that are finished in two pairs are written twice, alike.',
+    mutants: [
+      'conv2d_i8 | v128.store64_lane 1; end; local.get; [i32.const 2 -> i32.const 1]; i32.add; local.set; br 1; end; end',
     ],
   },
 ];

@@ -11,8 +11,10 @@
 
 import { BYTE_SIGNS } from './constants';
 import { dotBytes, evenBytes, oddBytes } from './dot';
-import { finishTwo, PANEL_PARAMETERS, rescalingOf } from './requantize';
+import { finishTwo, PANEL_PARAMETERS, rescalingOf, storeFloats } from './requantize';
+import { RESCALE_SIGNED_FLOAT } from './rescaling-kinds';
 import { Step } from './step';
+import { sixesOf } from './tiles';
 import { rowBytesOf, rowsAt } from './windows';
 
 const TILE: i32 = 4;
@@ -34,17 +36,25 @@ export function conv2dInt8<E>(s: Step): void {
   const tileBytes = <usize>(packedBytes / DEPTH) * tileStep<E>();
   const panelBytes = <usize>((k + DEPTH - 1) / DEPTH) * PANEL_STEP;
   const rowBytes = rowBytesOf(s, 1);
+  const sixBytes = tileBytes / TILE * 6;
   const tiles = s.scratch + <usize>(s.block * packedBytes);
   for (let block: i32 = 0; block < rows; block += s.block) {
     const end = min(block + s.block, rows);
     const first = rowsAt(s, block, end, rowBytes, 1, s.scratch);
+    const sixes = hasSixes<E>() ? sixesOf(end - block) : 0;
+    const sixesEnd = block + 6 * sixes;
     // A row beyond whole tiles is read as it is, together with the last tile: alone it would take as long as four.
-    const fives = sizeof<E>() == 1 && end - block > TILE && (end - block) % TILE == 1;
+    const fives = sizeof<E>() == 1 && end - sixesEnd > TILE && (end - sixesEnd) % TILE == 1;
     const packedEnd = fives ? end - 1 : end;
     const fifth = first + <usize>(end - 1 - block) * rowBytes;
     let at = first;
     let tile = tiles;
-    for (let row = block; row < packedEnd; row += TILE) {
+    if (hasSixes<E>()) for (let row = block; row < sixesEnd; row += 6) {
+      packSix<E>(at, rowBytes, packedBytes, tile);
+      at += 6 * rowBytes;
+      tile += sixBytes;
+    }
+    for (let row = sixesEnd; row < packedEnd; row += TILE) {
       packTile<E>(at, rowBytes, row, end - 1, packedBytes, tile);
       at += <usize>TILE * rowBytes;
       tile += tileBytes;
@@ -55,11 +65,16 @@ export function conv2dInt8<E>(s: Step): void {
       const panelEnd = panel + panelBytes;
       let tile = tiles;
       let out = s.output + <usize>(block * s.outStride + channel);
-      for (let row = block; row < packedEnd; row += TILE) {
+      if (hasSixes<E>()) for (let row = block; row < sixesEnd; row += 6) {
+        multiplyTile<E>(s, out, 6, tile, panel, panelEnd, parameters, 0, 6);
+        out += <usize>(6 * s.outStride);
+        tile += sixBytes;
+      }
+      for (let row = sixesEnd; row < packedEnd; row += TILE) {
         if (fives && row + TILE == packedEnd) {
           multiplyFive<E>(s, out, tile, panel, panelEnd, parameters, fifth);
         } else {
-          multiplyTile<E>(s, out, rows - row, tile, panel, panelEnd, parameters, 0, false);
+          multiplyTile<E>(s, out, rows - row, tile, panel, panelEnd, parameters, 0, 4);
         }
         out += <usize>(TILE * s.outStride);
         tile += tileBytes;
@@ -70,6 +85,12 @@ export function conv2dInt8<E>(s: Step): void {
   }
 }
 
+/** Whether there are tiles of six rows: as of float32 (conv-2d.ts), whose fused multiply-adds take as long. */
+@inline
+function hasSixes<E>(): bool {
+  return sizeof<E>() == 1;
+}
+
 /** Packs four rows, `stride` bytes apart. Those beyond the last are the last again: their results are written twice, alike. */
 @inline
 function packTile<E>(at: usize, stride: usize, row: i32, last: i32, rowBytes: i32, to: usize): void {
@@ -77,6 +98,25 @@ function packTile<E>(at: usize, stride: usize, row: i32, last: i32, rowBytes: i3
   const r2 = r1 + (row + 2 <= last ? stride : 0);
   const r3 = r2 + (row + 3 <= last ? stride : 0);
   packRows<E>(at, r1, r2, r3, rowBytes, to);
+}
+
+/** Packs six rows, `stride` bytes apart. */
+@inline
+function packSix<E>(at: usize, stride: usize, rowBytes: i32, to: usize): void {
+  const signs = v128.load(BYTE_SIGNS);
+  const end = at + <usize>rowBytes;
+  for (; at < end; at += 8) {
+    const r2 = at + 2 * stride;
+    const r4 = r2 + 2 * stride;
+    const ab = v128.shuffle<i32>(v128.load64_zero(at), v128.load64_zero(at + stride), 0, 4, 1, 5);
+    const cd = v128.shuffle<i32>(v128.load64_zero(r2), v128.load64_zero(r2 + stride), 0, 4, 1, 5);
+    const ef = v128.xor(v128.shuffle<i32>(v128.load64_zero(r4), v128.load64_zero(r4 + stride), 0, 4, 1, 5), signs);
+    v128.store(to, v128.xor(v128.shuffle<i64>(ab, cd, 0, 2), signs));
+    v128.store64_lane(to, ef, 0, 16);
+    v128.store(to, v128.xor(v128.shuffle<i64>(ab, cd, 1, 3), signs), 24);
+    v128.store64_lane(to, ef, 1, 40);
+    to += 48;
+  }
 }
 
 /** Interleaves four rows of bytes, a multiple of 8, in groups of four. */
@@ -111,17 +151,22 @@ function storeCodes<E>(to: usize, codes: v128): void {
 function multiplyFive<E>(
   s: Step, out: usize, a: usize, w: usize, end: usize, parameters: usize, fifth: usize,
 ): void {
-  multiplyTile<E>(s, out, TILE, a, w, end, parameters, fifth, true);
+  multiplyTile<E>(s, out, 5, a, w, end, parameters, fifth, 5);
 }
 
-/** A packed tile, of which `count` rows matter: those beyond are written twice, alike. With `five` the unpacked row at `fifth` too. */
+/**
+ * A packed tile of `tileRows` rows, of which `count` matter: those beyond are written twice, alike. Of five, the last is the
+ * unpacked one at `fifth`.
+ */
 @inline
 function multiplyTile<E>(
-  s: Step, out: usize, count: i32, a: usize, w: usize, end: usize, parameters: usize, fifth: usize, five: bool,
+  s: Step, out: usize, count: i32, a: usize, w: usize, end: usize, parameters: usize, fifth: usize, tileRows: i32,
 ): void {
+  const five = tileRows == 5;
+  const six = tileRows == 6;
   let c00 = v128.load(parameters);
   let c01 = v128.load(parameters, 16);
-  let c10 = c00, c11 = c01, c20 = c00, c21 = c01, c30 = c00, c31 = c01, c40 = c00, c41 = c01;
+  let c10 = c00, c11 = c01, c20 = c00, c21 = c01, c30 = c00, c31 = c01, c40 = c00, c41 = c01, c50 = c00, c51 = c01;
   do {
     const w0 = v128.load(w);
     const w1 = v128.load(w, 16);
@@ -143,6 +188,15 @@ function multiplyTile<E>(
         c40 = dotBytes(c40, w0, a4);
         c41 = dotBytes(c41, w1, a4);
         fifth += 4;
+      }
+      if (six) {
+        // In this order: in the other, Binaryen leaves one operand for later, and V8 spills three sums.
+        const a4 = v128.load32_splat(a, 16);
+        c41 = dotBytes(c41, w1, a4);
+        c40 = dotBytes(c40, w0, a4);
+        const a5 = v128.load32_splat(a, 20);
+        c50 = dotBytes(c50, w0, a5);
+        c51 = dotBytes(c51, w1, a5);
       }
     } else {
       const even0 = evenBytes(w0);
@@ -174,28 +228,67 @@ function multiplyTile<E>(
       c30 = i32x4.add(c30, i32x4.dot_i16x8_s(b3, odd0));
       c31 = i32x4.add(c31, i32x4.dot_i16x8_s(b3, odd1));
     }
-    a += tileStep<E>();
+    a += six ? 24 : tileStep<E>();
     w += PANEL_STEP;
   } while (w != end);
   const outBytes = <usize>s.outStride;
-  const o1 = out + (count > 1 ? outBytes : 0);
-  const o2 = o1 + (count > 2 ? outBytes : 0);
-  const o3 = o2 + (count > 3 ? outBytes : 0);
-  const o4 = o3 + outBytes;
-  if (five) {
-    finishRows(out, c00, c01, o1, c10, c11, parameters);
-    finishRows(o2, c20, c21, o3, c30, c31, parameters);
-    finishRows(o4, c40, c41, o4, c40, c41, parameters);
-    return;
-  }
   const kind = rescalingOf(parameters);
-  finishTwo<i8>(out, c00, c01, o1, c10, c11, kind, parameters);
-  finishTwo<i8>(o2, c20, c21, o3, c30, c31, kind, parameters);
+  if (six && kind <= RESCALE_SIGNED_FLOAT) {
+    const o2 = out + 2 * outBytes;
+    const o4 = o2 + 2 * outBytes;
+    const signed = kind == RESCALE_SIGNED_FLOAT;
+    if (signed) {
+      storeFloats(out, c00, c01, out + outBytes, c10, c11, parameters, true);
+      storeFloats(o2, c20, c21, o2 + outBytes, c30, c31, parameters, true);
+      storeFloats(o4, c40, c41, o4 + outBytes, c50, c51, parameters, true);
+    } else {
+      storeFloats(out, c00, c01, out + outBytes, c10, c11, parameters, false);
+      storeFloats(o2, c20, c21, o2 + outBytes, c30, c31, parameters, false);
+      storeFloats(o4, c40, c41, o4 + outBytes, c50, c51, parameters, false);
+    }
+  } else if (hasSixes<E>()) {
+    v128.store(SUMS, c00);
+    v128.store(SUMS, c01, 16);
+    v128.store(SUMS, c10, 32);
+    v128.store(SUMS, c11, 48);
+    v128.store(SUMS, c20, 64);
+    v128.store(SUMS, c21, 80);
+    v128.store(SUMS, c30, 96);
+    v128.store(SUMS, c31, 112);
+    if (tileRows > 4) {
+      v128.store(SUMS, c40, 128);
+      v128.store(SUMS, c41, 144);
+    }
+    if (six) {
+      v128.store(SUMS, c50, 160);
+      v128.store(SUMS, c51, 176);
+    }
+    finishStored(out, outBytes, min(count, tileRows), parameters);
+  } else {
+    const o1 = out + (count > 1 ? outBytes : 0);
+    const o2 = o1 + (count > 2 ? outBytes : 0);
+    const o3 = o2 + (count > 3 ? outBytes : 0);
+    finishTwo<i8>(out, c00, c01, o1, c10, c11, kind, parameters);
+    finishTwo<i8>(o2, c20, c21, o3, c30, c31, kind, parameters);
+  }
 }
 
-/** `finishTwo` as a call: in the tile of five, which few tiles are, copies of it would be a kilobyte. */
-function finishRows(
-  at: usize, x0: v128, x1: v128, next: usize, y0: v128, y1: v128, parameters: usize,
-): void {
-  finishTwo<i8>(at, x0, x1, next, y0, y1, rescalingOf(parameters), parameters);
+/** Sums of a tile, 32 bytes a row, for `finishStored`. */
+const SUMS = memory.data(6 * 32, 16);
+
+/**
+ * Finishes the first `count` rows of the sums at SUMS. Of sums that go to it in registers, some would outlive a call: V8 then
+ * stores them all in every k-step (a third slower; measured).
+ */
+function finishStored(out: usize, outBytes: usize, count: i32, parameters: usize): void {
+  const kind = rescalingOf(parameters);
+  for (let row: i32 = 0; row < count; row += 2) {
+    const one = SUMS + 32 * <usize>row;
+    const next = <usize>min(row + 1, count - 1);
+    const other = SUMS + 32 * next;
+    finishTwo<i8>(
+      out + <usize>row * outBytes, v128.load(one), v128.load(one, 16),
+      out + next * outBytes, v128.load(other), v128.load(other, 16), kind, parameters,
+    );
+  }
 }

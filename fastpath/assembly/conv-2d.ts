@@ -10,6 +10,7 @@
 
 import { finishTwo, multiplyAdd, PANEL_PARAMETERS, rescalingOf, storeClamped } from './requantize';
 import { Step } from './step';
+import { sixesOf } from './tiles';
 import { isPointwise, rowBytesOf, rowsAt, windowAt, windowsInside } from './windows';
 
 /** Rows of the smallest tile. */
@@ -70,7 +71,7 @@ export function conv2d<T, W>(s: Step): void {
     }
     // Tiles of six, five and four rows, in this order. The last of four begins where four are left, and may repeat some;
     // fewer than four rows are taken one by one, as four that are the same.
-    const sixes = sixesOf<T>(blockRows);
+    const sixes = hasSixes<T>() ? sixesOf(blockRows) : 0;
     const fives = fivesOf<T>(blockRows);
     const fours = (blockRows - 6 * sixes - 5 * fives + TILE - 1) / TILE;
     const single = blockRows < TILE;
@@ -133,14 +134,6 @@ function hasSixes<T>(): bool {
 @inline
 function limitOf<T>(bits: i32): v128 {
   return isFloat<T>() ? i32x4.splat(bits) : i32x4.splat(0);
-}
-
-/** Tiles of six rows. One less where one or two rows would be left: seven and eight are two tiles of four. */
-@inline
-function sixesOf<T>(rows: i32): i32 {
-  if (!hasSixes<T>() || rows < 12) return 0;
-  const left = rows % 6;
-  return rows / 6 - i32(left == 1 || left == 2);
 }
 
 /** A tile of five rows, where those of four would leave one, which takes as long as four. Calls for it pay where it is rare. */

@@ -82,7 +82,7 @@ export function rescaleFloat(x: v128, scale: v128, offset: v128, signed: bool): 
 
 /** Two rows of eight sums of the panel with parameters `q`, in float32. */
 @inline
-function storeFloats(
+export function storeFloats(
   at: usize, x0: v128, x1: v128, next: usize, y0: v128, y1: v128, q: usize, signed: bool,
 ): void {
   const scale0 = v128.load(q, GROUP);
