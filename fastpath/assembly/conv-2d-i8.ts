@@ -5,7 +5,7 @@
  * a sign, as code + 128; the compiler has taken 128 times the weights from the biases. So one packing of weights serves
  * two ways to multiply, of which `E` is the element of packed windows:
  *
- * - u8: relaxed SIMD's dot product of four bytes (`unsignedDot`), windows packed [rows / 4][k / 4][4][4];
+ * - u8: relaxed SIMD's dot product of four bytes (`unsignedDot`), windows packed [rows / 6][k / 4][6][4], the last in fours;
  * - i16: the dot product of pairs, even and odd elements apart, windows packed [rows / 4][k / 4][2][4][2].
  */
 
