@@ -4,6 +4,7 @@ import { generator } from '../../conformance/draws.ts';
 import { kernelsModule } from '../../tools/kernels.ts';
 import { PROGRAM_BASE, type Header } from '../program/format.ts';
 import { loadProgram, type Elements, type FastPath, type Variant } from '../runtime/index.ts';
+import { ownMemory } from './own-memory.ts';
 import { headerOf } from './programs.ts';
 
 const PAGE_BYTES = 65536;
@@ -11,23 +12,25 @@ const GUARD = 0xa5;
 
 let wantedPages = 1;
 let memory = new WebAssembly.Memory({ initial: 0 });
+let own = { from: 0, to: 0 };
 
 // The loader hides its instance: this is the one way to its memory.
 Object.assign(WebAssembly, {
   Instance: class extends WebAssembly.Instance {
     constructor(module: WebAssembly.Module, imports?: WebAssembly.Imports) {
       super(module, imports);
-      const { memory: own, dataEnd } = this.exports;
-      memory = own as WebAssembly.Memory;
+      const { memory: exported } = this.exports;
+      own = ownMemory(this.exports);
+      memory = exported as WebAssembly.Memory;
       memory.grow(wantedPages - memory.buffer.byteLength / PAGE_BYTES);
-      new Uint8Array(memory.buffer).fill(GUARD, (dataEnd as () => number)());
+      new Uint8Array(memory.buffer).fill(GUARD, own.to);
     }
   },
 });
 
 export interface Guarded {
   readonly network: FastPath;
-  /** What has changed since loading besides the arena, as text. */
+  /** What has changed since loading besides the arena and the kernels' own memory, as text. */
   readonly stray: () => string | undefined;
 }
 
@@ -44,9 +47,11 @@ export async function loadGuarded(
   const network = await loadProgram(program, kernelsModule(variant));
   const bytes = new Uint8Array(memory.buffer);
   const before = bytes.slice();
+  const { from: ownStart, to: ownEnd } = own;
   const stray = (): string | undefined => {
     const parts = [
-      ['kernels', 0, PROGRAM_BASE],
+      ['kernels', 0, ownStart],
+      ['kernels', ownEnd, PROGRAM_BASE],
       ['image', PROGRAM_BASE, imageEnd],
       ['guard', end, bytes.length],
     ] as const;

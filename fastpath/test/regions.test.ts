@@ -14,6 +14,7 @@ import { PROGRAM_BASE, roundUp, stepFields, writeWords, type Step } from '../pro
 import { kernels, regionsOf, type Kernel, type Regions } from '../program/kernels.ts';
 import { checkStep } from '../program/check-steps.ts';
 import { variants, type Variant } from '../runtime/variant.ts';
+import { ownMemory } from './own-memory.ts';
 
 const file = 'fastpath/test/regions.test.ts';
 const fields = ['input', 'second', 'output', 'weights', 'parameters', 'scratch'] as const;
@@ -21,12 +22,15 @@ const fields = ['input', 'second', 'output', 'weights', 'parameters', 'scratch']
 /** The kernels with a memory of their own, and what it holds before each run. */
 interface Loaded {
   readonly exports: WebAssembly.Exports;
+  /** Of the kernels. */
+  readonly own: { readonly from: number; readonly to: number };
   readonly bytes: Uint8Array;
   readonly noise: Uint8Array;
 }
 
 function kernelsOf(variant: Variant, pages: number): Loaded {
   const { exports } = new WebAssembly.Instance(kernelsModule(variant));
+  const own = ownMemory(exports);
   const memory = exports['memory'] as WebAssembly.Memory;
   memory.grow(pages - 1);
   const bytes = new Uint8Array(memory.buffer);
@@ -34,7 +38,7 @@ function kernelsOf(variant: Variant, pages: number): Loaded {
   const page = Uint8Array.from({ length: 65536 }, () => 256 * random());
   const noise = new Uint8Array(bytes.length);
   for (let at = 0; at < noise.length; at += page.length) noise.set(page, at);
-  return { exports, bytes, noise };
+  return { exports, own, bytes, noise };
 }
 
 const small = { simd: kernelsOf('simd', 16), relaxed: kernelsOf('relaxed', 16) };
@@ -155,7 +159,7 @@ function layOut(step: Step, regions: Regions): { readonly step: Step; readonly i
 function problemOf(
   kernel: Kernel,
   words: Drawn,
-  { exports, bytes, noise }: Loaded = small.simd,
+  { exports, own, bytes, noise }: Loaded = small.simd,
 ): string | undefined {
   const none = { input: 0, second: 0, output: 0, weights: 0, parameters: 0, scratch: 0 };
   const draft: Step = {
@@ -175,6 +179,7 @@ function problemOf(
     writeWords(new DataView(bytes.buffer), PROGRAM_BASE, stepFields, moved);
     const expected = bytes.slice();
     (exports[kernel.name] as (record: number) => void)(PROGRAM_BASE);
+    expected.set(bytes.subarray(own.from, own.to), own.from);
     for (const field of ['output', 'scratch'] as const) {
       const [from, to] = [moved[field], moved[field] + regions[field]];
       if (regions[field] > 0) expected.set(bytes.subarray(from, to), from);

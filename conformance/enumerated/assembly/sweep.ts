@@ -6,14 +6,16 @@
 import {
   PANEL_PARAMETERS,
   requantizeVector,
-  RESCALE_DOUBLE,
-  RESCALE_FLOAT,
-  RESCALE_SIGNED_FLOAT,
-  RESCALE_VECTOR,
   rescaleDouble,
   rescaleFloat,
   roundHalfUp,
 } from '../../../fastpath/assembly/requantize';
+import {
+  RESCALE_DOUBLE,
+  RESCALE_FLOAT,
+  RESCALE_SIGNED_FLOAT,
+  RESCALE_VECTOR,
+} from '../../../fastpath/assembly/rescaling-kinds';
 
 export { requantizeInt32, requantizeInt64 } from '../../../fastpath/assembly/requantize';
 
