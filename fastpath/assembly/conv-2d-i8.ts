@@ -236,8 +236,7 @@ function multiplyTile<E>(
   if (six && kind <= RESCALE_SIGNED_FLOAT) {
     const o2 = out + 2 * outBytes;
     const o4 = o2 + 2 * outBytes;
-    const signed = kind == RESCALE_SIGNED_FLOAT;
-    if (signed) {
+    if (kind == RESCALE_SIGNED_FLOAT) {
       storeFloats(out, c00, c01, out + outBytes, c10, c11, parameters, true);
       storeFloats(o2, c20, c21, o2 + outBytes, c30, c31, parameters, true);
       storeFloats(o4, c40, c41, o4 + outBytes, c50, c51, parameters, true);
