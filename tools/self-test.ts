@@ -196,7 +196,8 @@ export function selfTestGraphs(): readonly Graph[] {
 /** What the kernels need of a graph, compiled, and what is to come out of it. */
 export function selfTestCase(graph: Graph): SelfTestCase {
   validateGraph(graph);
-  const program = compileGraph(graph);
+  // In bands, so that moving lines is tested too.
+  const program = compileGraph(graph, { bandBytes: 1 });
   const { description, steps, end } = checkProgram(program);
   const [input] = description.inputs;
   if (description.image === undefined || input === undefined) {

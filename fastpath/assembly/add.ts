@@ -1,5 +1,6 @@
 /** add: rule E1 of reference/SEMANTICS.md. */
 
+import { SIGNS } from './constants';
 import { multiplyAdd, storeClamped, storeLimited, truncate } from './requantize';
 import { Step } from './step';
 
@@ -19,10 +20,18 @@ class Factor {
 /** What `Step.parameters` points at, before the three factors, the limits of the output and the float32 factors. */
 @unmanaged
 class AddParameters {
-  /** Whether the codes come from float32 factors, which fastpath/compile/float-add.ts has tried on every pair. */
-  float: i32;
+  /** How codes are rescaled: ADD_*. */
+  kind: i32;
   secondZero: i32;
 }
+
+/** Any factors. */
+const ADD_EXACT: i32 = 0;
+/** int8: in float32, with factors that fastpath/compile/float-add.ts has tried on every pair. */
+const ADD_FLOAT: i32 = 1;
+/** int16: the factor of the first or the second input is 1 / 2, the shifts of the others are negative, zero points are 0. */
+const ADD_FIRST_HALF: i32 = 2;
+const ADD_SECOND_HALF: i32 = 3;
 
 const FIRST: usize = 8;
 const FACTOR_BYTES: usize = 20;
@@ -42,7 +51,10 @@ export function addFloat32(s: Step): void {
 
 /** T: i8 or i16. */
 export function addCodes<T>(s: Step): void {
-  if (sizeof<T>() == 1 && changetype<AddParameters>(s.parameters).float) addFloats(s);
+  const kind = changetype<AddParameters>(s.parameters).kind;
+  if (sizeof<T>() == 1 && kind == ADD_FLOAT) addFloats(s);
+  else if (sizeof<T>() == 2 && kind == ADD_FIRST_HALF) addHalf(s, s.input, s.second, FIRST + FACTOR_BYTES);
+  else if (sizeof<T>() == 2 && kind == ADD_SECOND_HALF) addHalf(s, s.second, s.input, FIRST);
   else addExactly<T>(s);
 }
 
@@ -67,6 +79,45 @@ function addRounded(x: v128, y: v128, first: v128, second: v128, offset: v128): 
   return truncate(multiplyAdd(f32x4.convert_i32x4_s(x), first, inner));
 }
 
+/** int16: half of the codes at `halved`, and those at `other` times the factor at `factor` of the parameters. */
+function addHalf(s: Step, halved: usize, other: usize, factor: usize): void {
+  const second = changetype<Factor>(s.parameters + factor);
+  const output = changetype<Factor>(s.parameters + FIRST + 2 * FACTOR_BYTES);
+  const lead = second.lead;
+  const bytes = elements(s) * 2;
+  for (let at: usize = 0; at < bytes; at += 16) {
+    const a = v128.load(halved + at);
+    const b = v128.load(other + at);
+    const low = i32x4.add(
+      i32x4.shl(i32x4.extend_low_i16x8_s(a), lead - 1),
+      rescaleUpper(i32x4.shl(i32x4.extend_low_i16x8_s(b), lead), second),
+    );
+    const high = i32x4.add(
+      i32x4.shl(i32x4.extend_high_i16x8_s(a), lead - 1),
+      rescaleUpper(i32x4.shl(i32x4.extend_high_i16x8_s(b), lead), second),
+    );
+    const codes = i16x8.narrow_i32x4_s(rescaleUpper(low, output), rescaleUpper(high, output));
+    storeLimited<i16>(s.output + at, codes, s.parameters + LIMITS);
+  }
+}
+
+/**
+ * `requantizeInt32` of four values for negative shifts, in the upper halves of products: a floor of a floor. Below them 2^30
+ * is added or, for values below 0, 2^32 - 2^30, of which the upper half takes the 2^32 again. A half of the last bit to be
+ * dropped goes to the upper half too, but for an exponent of 32, where it is 2^31.
+ */
+@inline
+function rescaleUpper(x: v128, f: Factor): v128 {
+  const whole = f.exponent == 32;
+  const rounding = v128.xor(v128.and(x, v128.load(SIGNS)), i32x4.splat(whole ? 0xc0000000 : 1 << 30));
+  const multiplier = i32x4.splat(f.multiplier);
+  const low = i64x2.add(i64x2.extmul_low_i32x4_s(x, multiplier), i64x2.extend_low_i32x4_u(rounding));
+  const high = i64x2.add(i64x2.extmul_high_i32x4_s(x, multiplier), i64x2.extend_high_i32x4_u(rounding));
+  const taken = v128.and(i32x4.shr_s(x, 31), i32x4.splat(whole ? 0 : -1));
+  const upper = i32x4.add(v128.shuffle<i32>(low, high, 1, 3, 5, 7), taken);
+  return i32x4.shr_s(i32x4.add(upper, i32x4.splat(whole ? 0 : 1 << (f.exponent - 33))), f.exponent - 32);
+}
+
 function addExactly<T>(s: Step): void {
   const first = changetype<Factor>(s.parameters + FIRST);
   const second = changetype<Factor>(s.parameters + FIRST + FACTOR_BYTES);
@@ -78,14 +129,14 @@ function addExactly<T>(s: Step): void {
     const a = loadCodes<T>(s.input + at);
     const b = loadCodes<T>(s.second + at);
     const low = i32x4.add(
-      rescaleAs<T>(i32x4.sub(i32x4.extend_low_i16x8_s(a), firstZero), first),
-      rescaleAs<T>(i32x4.sub(i32x4.extend_low_i16x8_s(b), secondZero), second),
+      rescale(i32x4.sub(i32x4.extend_low_i16x8_s(a), firstZero), first),
+      rescale(i32x4.sub(i32x4.extend_low_i16x8_s(b), secondZero), second),
     );
     const high = i32x4.add(
-      rescaleAs<T>(i32x4.sub(i32x4.extend_high_i16x8_s(a), firstZero), first),
-      rescaleAs<T>(i32x4.sub(i32x4.extend_high_i16x8_s(b), secondZero), second),
+      rescale(i32x4.sub(i32x4.extend_high_i16x8_s(a), firstZero), first),
+      rescale(i32x4.sub(i32x4.extend_high_i16x8_s(b), secondZero), second),
     );
-    const codes = i16x8.narrow_i32x4_s(rescaleAs<T>(low, output), rescaleAs<T>(high, output));
+    const codes = i16x8.narrow_i32x4_s(rescale(low, output), rescale(high, output));
     storeLimited<T>(s.output + at, codes, s.parameters + LIMITS);
   }
 }
@@ -100,18 +151,7 @@ function loadCodes<T>(at: usize): v128 {
   return sizeof<T>() == 1 ? v128.load8x8_s(at) : v128.load(at);
 }
 
-/** A call for int8, which comes here only where `addFloats` is not exact. */
-@inline
-function rescaleAs<T>(x: v128, f: Factor): v128 {
-  return sizeof<T>() == 1 ? rescaleCalled(x, f) : rescale(x, f);
-}
-
-function rescaleCalled(x: v128, f: Factor): v128 {
-  return rescale(x, f);
-}
-
-/** `requantizeInt32` of four values. */
-@inline
+/** `requantizeInt32` of four values. A call: it is rare, and small is better than fast. */
 function rescale(x: v128, f: Factor): v128 {
   const shifted = i32x4.shl(x, f.lead);
   const signedHalf = v128.or(v128.and(shifted, i32x4.splat(f.halfSign)), i32x4.splat(f.half));

@@ -3,8 +3,8 @@
  * instructions, which cost int16 a tenth of its time.
  */
 
-/** 1 / 2 in float64, twice. */
-export const HALVES = memory.data<f64>([0.5, 0.5], 16);
+/** 2^-37 in float64, twice. */
+export const TINY = memory.data<f64>([7.275957614183426e-12, 7.275957614183426e-12], 16);
 
 /** 1.5 * 2^52 in float64: a sum with it has an integer in its low bits. */
 export const INTEGER_SHIFT = memory.data<f64>([6755399441055744, 6755399441055744], 16);

@@ -1,6 +1,6 @@
 /** Rescaling of accumulators with 64-bit arithmetic: rules A4 and A5 of reference/SEMANTICS.md. */
 
-import { FLOAT_SHIFT, HALVES, INTEGER_SHIFT, SIGNS } from './constants';
+import { FLOAT_SHIFT, INTEGER_SHIFT, SIGNS, TINY } from './constants';
 import { RESCALE_DOUBLE, RESCALE_FLOAT, RESCALE_SIGNED_FLOAT, RESCALE_VECTOR } from './rescaling-kinds';
 
 /**
@@ -109,15 +109,23 @@ export function rescaleDouble(x: v128, factors: usize): v128 {
 
 /**
  * floor(x * factor + 1 / 2) of four float64 integers, as int32. Factors are a 15-bit multiplier times a power of two, at
- * least 2^-46: where |x| times that multiplier is below 2^52, neither the product nor the sum loses a bit.
+ * least 2^-36, and |x| times that multiplier is below 2^52: the product loses no bit. It is a multiple of 2^-36, so that
+ * with 2^-37 added it lies between two halves of integers and the nearest integer is the one wanted. Below 2^16 float64
+ * holds that sum; beyond, codes saturate.
  */
 @inline
 export function roundHalfUp(x0: v128, factors0: v128, x1: v128, factors1: v128): v128 {
-  const half = v128.load(HALVES);
-  const low = f64x2.floor(f64x2.add(f64x2.mul(x0, factors0), half));
-  const high = f64x2.floor(f64x2.add(f64x2.mul(x1, factors1), half));
-  const magic = v128.load(INTEGER_SHIFT);
-  return v128.shuffle<i32>(f64x2.add(low, magic), f64x2.add(high, magic), 0, 2, 4, 6);
+  const shift = v128.load(INTEGER_SHIFT);
+  const low = f64x2.add(multiplyAddTiny(x0, factors0), shift);
+  const high = f64x2.add(multiplyAddTiny(x1, factors1), shift);
+  return v128.shuffle<i32>(low, high, 0, 2, 4, 6);
+}
+
+@inline
+function multiplyAddTiny(x: v128, factor: v128): v128 {
+  const tiny = v128.load(TINY);
+  if (ASC_FEATURE_RELAXED_SIMD) return f64x2.relaxed_madd(x, factor, tiny);
+  return f64x2.add(f64x2.mul(x, factor), tiny);
 }
 
 /** Two rows of eight sums, in float64. */

@@ -46,7 +46,7 @@ export function copyWindows(s: Step, row: i32, end: i32, to: usize, bytes: usize
   while (row < end) {
     const last = row + (short ? min(windowsInside(s, row), end - row) : 0);
     if (row == last) {
-      copyWindow(s, row, to, size);
+      copyWindow(s, row, to, bytes, size);
       row++;
       to += bytes;
       continue;
@@ -78,31 +78,26 @@ export function windowAt(s: Step, row: i32, size: usize): usize {
   return s.input + <usize>(pixel * s.inStride) * size;
 }
 
-function copyWindow(s: Step, row: i32, to: usize, size: usize): void {
-  const ox = row % s.outWidth;
-  const oy = row / s.outWidth % s.outHeight;
-  const image = row / s.outWidth / s.outHeight;
-  const x0 = ox * s.strideX - s.padLeft;
+/** Lays out a window of any kind: real zero, then what lies inside the image, whole lines where pixels have no gaps. */
+function copyWindow(s: Step, row: i32, to: usize, bytes: usize, size: usize): void {
+  const end = to + bytes;
+  const zeros = <u64>(s.inZero & 0xff) * 0x0101010101010101;
+  for (let at = to; at < end; at += 8) store<u64>(at, zeros);
+  const line = row / s.outWidth;
+  const x0 = row % s.outWidth * s.strideX - s.padLeft;
+  const y0 = line % s.outHeight * s.strideY - s.padTop;
+  const firstX = max(0, -x0);
+  const endX = min(s.kernelWidth, s.inWidth - x0);
+  const dense = s.inStride == s.inChannels;
+  const pixels = dense ? endX - firstX : 1;
   const pixel = <usize>s.inChannels * size;
-  const stride = <usize>s.inStride * size;
-  const whole = x0 >= 0 && x0 + s.kernelWidth <= s.inWidth && s.inStride == s.inChannels;
-  const y0 = oy * s.strideY - s.padTop;
-  const run = <usize>s.kernelWidth * pixel;
+  const image = line / s.outHeight * s.inHeight;
   for (let ky: i32 = 0; ky < s.kernelHeight; ky++) {
     const y = y0 + ky;
-    if (y < 0 || y >= s.inHeight) {
-      to = fill(to, run, s.inZero);
-      continue;
-    }
-    const line = s.input + <usize>((image * s.inHeight + y) * s.inWidth) * stride;
-    if (whole) {
-      to = copy(line + <usize>x0 * stride, run, to);
-      continue;
-    }
-    for (let kx: i32 = 0; kx < s.kernelWidth; kx++) {
-      const x = x0 + kx;
-      if (x < 0 || x >= s.inWidth) to = fill(to, pixel, s.inZero);
-      else to = copy(line + <usize>x * stride, pixel, to);
+    if (y < 0 || y >= s.inHeight) continue;
+    for (let kx = firstX; kx < endX; kx += pixels) {
+      const from = <usize>(((image + y) * s.inWidth + x0 + kx) * s.inStride) * size;
+      copy(s.input + from, <usize>pixels * pixel, to + <usize>(ky * s.kernelWidth + kx) * pixel);
     }
   }
 }
@@ -124,19 +119,15 @@ function copyRuns(s: Step, from: usize, run: usize, to: usize, stride: usize): v
   }
 }
 
-/** Copies `bytes` and returns the address after them. */
-function copy(from: usize, bytes: usize, to: usize): usize {
-  const end = to + bytes;
+function copy(from: usize, bytes: usize, to: usize): void {
   if (bytes > SHORT_RUN) {
     memory.copy(to, from, bytes);
-  } else {
-    for (; to < end; to++) store<u8>(to, load<u8>(from++));
+    return;
   }
-  return end;
-}
-
-/** Fills `bytes` and returns the address after them. */
-function fill(at: usize, bytes: usize, zero: i32): usize {
-  memory.fill(at, <u8>zero, bytes);
-  return at + bytes;
+  const end = to + bytes;
+  for (; to + 4 <= end; to += 4) {
+    store<u32>(to, load<u32>(from));
+    from += 4;
+  }
+  for (; to < end; to++) store<u8>(to, load<u8>(from++));
 }

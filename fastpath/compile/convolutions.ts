@@ -15,6 +15,7 @@ import { roundUp } from '../program/format.ts';
 import { kernelTypeOf, type Buffer } from './buffers.ts';
 import { outputWords, refuseOperator, type Lowering } from './operator.ts';
 import {
+  fitsDouble,
   packBands,
   packBiases,
   packFactors,
@@ -199,7 +200,10 @@ function elementsOf(
   return { data: numbersOf(weights.data), channels: weights.shape[channelAxis] ?? 1 };
 }
 
-/** The kernel for the types of an operator; sums of int16 products are int32 where the weights prove that they fit. */
+/**
+ * The kernel for the types of an operator; sums of int16 products are int32 where the weights prove that they fit, and
+ * float64 holds what rescaling makes of them.
+ */
 function sumKernel(
   family: KernelFamily,
   lowering: Lowering<Sum>,
@@ -210,7 +214,8 @@ function sumKernel(
   if (inputType !== 'i16') return kernelNamed(`${family}_${inputType}`);
   const type: KernelType = kernelTypeOf(weights.type, weights.name);
   const narrow =
-    lowering.operator.attributes.accumulator === 'int32' || fitsInt32(lowering, matrix);
+    lowering.operator.attributes.accumulator === 'int32' ||
+    (fitsInt32(lowering, matrix) && fitsDouble(lowering.requantization));
   const weightType = family === 'conv2d' ? `_w${String(8 * typeBytes[type])}` : '';
   return kernelNamed(`${family}_i16${weightType}${narrow ? '' : '_wide'}`);
 }

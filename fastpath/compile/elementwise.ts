@@ -41,7 +41,7 @@ export function lowerAdd(
   ] as const;
   const float = lowering.inputType === 'i8' ? floatAdd(lowering.requantization, zeros) : undefined;
   const writer = new Writer(92);
-  writer.int32(float === undefined ? 0 : 1);
+  writer.int32(float === undefined ? exactAdd(lowering, zeros) : ADD.float);
   writer.int32(zeros[1]);
   [leftShift, leftShift, 0].forEach((headroom, i) => {
     const exponent = shift[i] ?? 0;
@@ -55,6 +55,24 @@ export function lowerAdd(
   for (const code of [float === undefined ? zeros[2] : -128, min, max]) writer.int16Pair(code);
   for (const each of [float?.first, float?.second, float?.offset]) writer.element('f32', each ?? 0);
   return body(name, lowering, input, output, writer.bytes);
+}
+
+/** The kinds of fastpath/assembly/add.ts. */
+const ADD = { exact: 0, float: 1, firstHalf: 2, secondHalf: 3 } as const;
+
+/**
+ * How codes are added where float32 is not exact. The factor of the input with the larger scale is 1 / 2 (rule E1): int16
+ * has no zero points, so that half of a shifted code is the code shifted less.
+ */
+function exactAdd(
+  { inputType, requantization: { multiplier, shift } }: Lowering,
+  zeros: readonly number[],
+): number {
+  const isHalf = (i: number): boolean => multiplier[i] === 2 ** 30 && shift[i] === 0;
+  const isSmall = (i: number): boolean => (shift[i] ?? 0) < 0;
+  if (inputType !== 'i16' || zeros.some((zero) => zero !== 0) || !isSmall(2)) return ADD.exact;
+  if (isHalf(0) && isSmall(1)) return ADD.firstHalf;
+  return isHalf(1) && isSmall(0) ? ADD.secondHalf : ADD.exact;
 }
 
 export function lowerPool(

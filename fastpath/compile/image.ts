@@ -133,11 +133,6 @@ export function writeImage(
   }
 }
 
-/** Bytes of the arena of a draft. */
-export function arenaBytes(draft: Draft, workspaceBytes: number): number {
-  return planArena(lifetimesOf(draft, workspaceBytes)).bytes;
-}
-
 /** Buffers, then the scratch of each step, then the host's workspace, which the input outlives. */
 function lifetimesOf(draft: Draft, workspaceBytes: number): readonly Lifetime[] {
   const { inputs, outputs } = draft;

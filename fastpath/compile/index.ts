@@ -11,7 +11,7 @@ import { ProgramError } from '../program/errors.ts';
 import { resizeWorkspaceBytes } from '../program/resize-workspace.ts';
 import { UnsupportedError } from './errors.ts';
 import { bandExpansions } from './bands.ts';
-import { arenaBytes, writeImage, type Layout } from './image.ts';
+import { writeImage, type Layout } from './image.ts';
 import { lowerGraph, type Draft } from './lower.ts';
 
 export { UnsupportedError };
@@ -22,9 +22,16 @@ export interface CompileOptions {
    * expansions may be computed in bands of rows, which takes less memory. Default false.
    */
   readonly intermediates?: boolean;
+  /**
+   * Bytes of an expansion that are in the arena at a time, where not all are; at least a few rows. Fewer take less memory,
+   * and more time. Default 2^19: as fast as whole ones.
+   */
+  readonly bandBytes?: number;
   /** Whether the description lists operators' outputs, without which `runSteps` reports none. Default true. */
   readonly report?: boolean;
 }
+
+const BAND_BYTES = 2 ** 19;
 
 /** A Program with the operator that each of its steps is of. */
 export interface CompiledGraph {
@@ -36,6 +43,7 @@ export interface CompiledGraph {
  * Compiles a graph: chooses kernels, packs weights, plans the arena. The same graph and options give the same bytes.
  *
  * @throws {GraphError} for an invalid graph
+ * @throws {RangeError} for `bandBytes` that are no number above 0
  * @throws {UnsupportedError} for a valid one that the fast path has no kernels for, naming operator and attribute, or
  *   whose extents go beyond what a Program may have
  */
@@ -46,16 +54,17 @@ export function compileGraph(graph: Graph, options: CompileOptions = {}): Uint8A
 /** The same, telling steps' operators. */
 export function compileOperators(
   graph: Graph,
-  { intermediates = false, report = true }: CompileOptions = {},
+  { intermediates = false, bandBytes = BAND_BYTES, report = true }: CompileOptions = {},
 ): CompiledGraph {
   validateGraph(graph);
+  if (!(bandBytes > 0)) {
+    throw new RangeError(`Expected bandBytes above 0 but found ${String(bandBytes)}`);
+  }
   const tables = imageTables(graph);
   const [, , width = 0] = tensorAt(graph, graph.inputs[0] ?? -1).shape;
   const workspaceBytes = tables === undefined ? 0 : resizeWorkspaceBytes(width);
   const whole = lowerGraph(graph);
-  const draft = intermediates
-    ? whole
-    : bandExpansions(whole, (each) => arenaBytes(each, workspaceBytes));
+  const draft = intermediates ? whole : bandExpansions(whole, bandBytes);
   const program = writeImage(
     draft,
     { workspaceBytes, constants: tables === undefined ? [] : [tables] },

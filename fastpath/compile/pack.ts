@@ -197,8 +197,20 @@ function floatFactorsOf(
   return found;
 }
 
-/** Of a wide sum and its 15-bit multiplier: their product is exact in float64, and stays so with a half added. */
+/** Of a wide sum and its 15-bit multiplier: their product is exact in float64. */
 export const MAX_WIDE_PRODUCT = 2 ** 52;
+
+/** The least shift of a factor that float64 applies as fastpath/assembly/requantize.ts has it: a multiple of 2^-36. */
+const LEAST_DOUBLE_SHIFT = 15 - 36;
+
+/** Whether float64 holds what the factors of all channels make of int32 sums. */
+export function fitsDouble(factors: Pick<ChannelFactors, 'multiplier' | 'shift'>): boolean {
+  return factors.multiplier.every((m, c) => fitsDoubleAt(m, factors.shift[c] ?? 0));
+}
+
+function fitsDoubleAt(multiplier: number, shift: number): boolean {
+  return multiplier === 0 || shift >= LEAST_DOUBLE_SHIFT;
+}
 
 /** Parameters of panels of wide sums: 8 biases, 8 factors, then how they are applied (requantize-wide.ts). */
 export function packWideFactors(factors: ChannelFactors, reach: readonly number[]): Uint8Array {
@@ -208,7 +220,9 @@ export function packWideFactors(factors: ChannelFactors, reach: readonly number[
   for (let first = 0; first < stride; first += PANEL) {
     const lanes = Array.from({ length: PANEL }, (_, lane) => first + lane);
     const double = lanes.every(
-      (c) => (reach[c] ?? 0) * reduceMultiplier(multiplier[c] ?? 0) < MAX_WIDE_PRODUCT,
+      (c) =>
+        fitsDoubleAt(multiplier[c] ?? 0, shift[c] ?? 0) &&
+        (reach[c] ?? 0) * reduceMultiplier(multiplier[c] ?? 0) < MAX_WIDE_PRODUCT,
     );
     for (const c of lanes) writer.float64(bias[c] ?? 0);
     for (const c of lanes) {
