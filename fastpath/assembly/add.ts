@@ -29,7 +29,7 @@ class AddParameters {
 const ADD_EXACT: i32 = 0;
 /** int8: in float32, with factors that fastpath/compile/float-add.ts has tried on every pair. */
 const ADD_FLOAT: i32 = 1;
-/** int16: the factor of the first or the second input is 1 / 2, the shifts of the others are negative, zero points are 0. */
+/** int16: the factor of the first or the second input is 1 / 2, the shifts of the other and the output -1 and -2 at most, zero points 0. */
 const ADD_FIRST_HALF: i32 = 2;
 const ADD_SECOND_HALF: i32 = 3;
 
@@ -88,34 +88,49 @@ function addHalf(s: Step, halved: usize, other: usize, factor: usize): void {
   for (let at: usize = 0; at < bytes; at += 16) {
     const a = v128.load(halved + at);
     const b = v128.load(other + at);
-    const low = i32x4.add(
-      i32x4.shl(i32x4.extend_low_i16x8_s(a), lead - 1),
-      rescaleUpper(i32x4.shl(i32x4.extend_low_i16x8_s(b), lead), second),
-    );
-    const high = i32x4.add(
-      i32x4.shl(i32x4.extend_high_i16x8_s(a), lead - 1),
-      rescaleUpper(i32x4.shl(i32x4.extend_high_i16x8_s(b), lead), second),
-    );
-    const codes = i16x8.narrow_i32x4_s(rescaleUpper(low, output), rescaleUpper(high, output));
-    storeLimited<i16>(s.output + at, codes, s.parameters + LIMITS);
+    const low = addFour(i32x4.extend_low_i16x8_s(a), i32x4.extend_low_i16x8_s(b), lead, second, output);
+    const high = addFour(i32x4.extend_high_i16x8_s(a), i32x4.extend_high_i16x8_s(b), lead, second, output);
+    storeLimited<i16>(s.output + at, i16x8.narrow_i32x4_s(low, high), s.parameters + LIMITS);
   }
 }
 
 /**
- * `requantizeInt32` of four values for negative shifts, in the upper halves of products: a floor of a floor. Below them 2^30
- * is added or, for values below 0, 2^32 - 2^30, of which the upper half takes the 2^32 again. A half of the last bit to be
- * dropped goes to the upper half too, but for an exponent of 32, where it is 2^31.
+ * Four sums, rescaled. `requantizeInt32` for negative shifts is a floor of a floor: that of the upper halves of products,
+ * to which 2^30 has been added with the value's sign. Half of the last bit to be dropped goes to the upper halves too, but
+ * for an exponent of 32, where it is 2^31 of the lower ones.
  */
 @inline
+function addFour(x: v128, y: v128, lead: i32, second: Factor, output: Factor): v128 {
+  const shifted = i32x4.shl(y, lead);
+  const whole = second.exponent == 32;
+  // Without a sign, 2^32 too much for values below 0, unless the sum with 2^31 is meant.
+  const rounding = v128.xor(v128.and(shifted, v128.load(SIGNS)), i32x4.splat(whole ? 0xc0000000 : 1 << 30));
+  const taken = v128.and(i32x4.shr_s(shifted, 31), i32x4.splat(whole ? 0 : -1));
+  const half = i32x4.splat(whole ? 0 : 1 << (second.exponent - 33));
+  const multiplier = i32x4.splat(second.multiplier);
+  const upper = upperHalves(
+    i64x2.add(i64x2.extmul_low_i32x4_s(shifted, multiplier), i64x2.extend_low_i32x4_u(rounding)),
+    i64x2.add(i64x2.extmul_high_i32x4_s(shifted, multiplier), i64x2.extend_high_i32x4_u(rounding)),
+  );
+  const rescaled = i32x4.shr_s(i32x4.add(i32x4.add(upper, taken), half), second.exponent - 32);
+  return rescaleUpper(i32x4.add(i32x4.shl(x, lead - 1), rescaled), output);
+}
+
+/** The same for exponents above 32. */
+@inline
 function rescaleUpper(x: v128, f: Factor): v128 {
-  const whole = f.exponent == 32;
-  const rounding = v128.xor(v128.and(x, v128.load(SIGNS)), i32x4.splat(whole ? 0xc0000000 : 1 << 30));
+  const signedHalf = v128.or(v128.and(x, v128.load(SIGNS)), i32x4.splat(1 << 30));
   const multiplier = i32x4.splat(f.multiplier);
-  const low = i64x2.add(i64x2.extmul_low_i32x4_s(x, multiplier), i64x2.extend_low_i32x4_u(rounding));
-  const high = i64x2.add(i64x2.extmul_high_i32x4_s(x, multiplier), i64x2.extend_high_i32x4_u(rounding));
-  const taken = v128.and(i32x4.shr_s(x, 31), i32x4.splat(whole ? 0 : -1));
-  const upper = i32x4.add(v128.shuffle<i32>(low, high, 1, 3, 5, 7), taken);
-  return i32x4.shr_s(i32x4.add(upper, i32x4.splat(whole ? 0 : 1 << (f.exponent - 33))), f.exponent - 32);
+  const upper = upperHalves(
+    i64x2.add(i64x2.extmul_low_i32x4_s(x, multiplier), i64x2.extend_low_i32x4_s(signedHalf)),
+    i64x2.add(i64x2.extmul_high_i32x4_s(x, multiplier), i64x2.extend_high_i32x4_s(signedHalf)),
+  );
+  return i32x4.shr_s(i32x4.add(upper, i32x4.splat(1 << (f.exponent - 33))), f.exponent - 32);
+}
+
+@inline
+function upperHalves(low: v128, high: v128): v128 {
+  return v128.shuffle<i32>(low, high, 1, 3, 5, 7);
 }
 
 function addExactly<T>(s: Step): void {

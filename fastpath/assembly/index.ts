@@ -12,7 +12,7 @@ import { depthwiseFloat32 } from './depthwise-conv-2d-f32';
 import { unsignedDot } from './dot';
 import { clampFloat32, dequantize, INT16, INT8, quantize, rescale, UINT8 } from './elementwise';
 import { pad, repeatChannels, reshape } from './layout';
-import { pool } from './pool';
+import { poolCodes, poolFloat32 } from './pool';
 import { softmaxFloat32, softmaxInt16, softmaxInt8 } from './softmax';
 import { Step } from './step';
 
@@ -69,22 +69,22 @@ export function add_i16(s: Step): void {
 }
 
 export function averagePool_f32(s: Step): void {
-  pool<f32>(s, false);
+  poolFloat32(s, false);
 }
 export function averagePool_i8(s: Step): void {
-  pool<i8>(s, false);
+  poolCodes(s, false, 1);
 }
 export function averagePool_i16(s: Step): void {
-  pool<i16>(s, false);
+  poolCodes(s, false, 2);
 }
 export function mean_f32(s: Step): void {
-  pool<f32>(s, true);
+  poolFloat32(s, true);
 }
 export function mean_i8(s: Step): void {
-  pool<i8>(s, true);
+  poolCodes(s, true, 1);
 }
 export function mean_i16(s: Step): void {
-  pool<i16>(s, true);
+  poolCodes(s, true, 2);
 }
 
 export function softmax_f32(s: Step): void {

@@ -13,11 +13,18 @@ class MeanParameters {
   shift: i32;
 }
 
-/**
- * T: element of input and output, f32, i8 or i16. Every window has a position inside the image; that of a mean is the
- * image.
- */
-export function pool<T>(s: Step, mean: bool): void {
+export function poolFloat32(s: Step, mean: bool): void {
+  pool<f32>(s, mean, 4);
+}
+
+/** Codes of `size` bytes. One function for both sizes: networks have a single pool. */
+export function poolCodes(s: Step, mean: bool, size: usize): void {
+  pool<i32>(s, mean, size);
+}
+
+/** T: f32, or else codes of `size` bytes. Every window has a position inside the image; that of a mean is the image. */
+@inline
+function pool<T>(s: Step, mean: bool, size: usize): void {
   let to = s.output;
   for (let n: i32 = 0; n < s.batches; n++) {
     for (let oy: i32 = 0; oy < s.outHeight; oy++) {
@@ -28,11 +35,10 @@ export function pool<T>(s: Step, mean: bool): void {
         const x = ox * s.strideX - s.padLeft;
         const firstX = mean ? 0 : max(x, 0);
         const endX = mean ? s.inWidth : min(x + s.kernelWidth, s.inWidth);
-        const count = (endY - firstY) * (endX - firstX);
-        const corner = s.input + <usize>(((n * s.inHeight + firstY) * s.inWidth + firstX) * s.inStride) * sizeof<T>();
+        const corner = s.input + <usize>(((n * s.inHeight + firstY) * s.inWidth + firstX) * s.inStride) * size;
         for (let c: i32 = 0; c < s.outStride; c += 4) {
-          poolFour<T>(s, corner + <usize>c * sizeof<T>(), endY - firstY, endX - firstX, mean, to);
-          to += 4 * sizeof<T>();
+          poolFour<T>(s, corner + <usize>c * size, endY - firstY, endX - firstX, mean, size, to);
+          to += 4 * size;
         }
       }
     }
@@ -41,8 +47,8 @@ export function pool<T>(s: Step, mean: bool): void {
 
 /** Four channels of a window of `height` by `width` pixels, the first at `corner`. */
 @inline
-function poolFour<T>(s: Step, corner: usize, height: i32, width: i32, mean: bool, to: usize): void {
-  const pixelBytes = <usize>s.inStride * sizeof<T>();
+function poolFour<T>(s: Step, corner: usize, height: i32, width: i32, mean: bool, size: usize, to: usize): void {
+  const pixelBytes = <usize>s.inStride * size;
   const lineBytes = <usize>s.inWidth * pixelBytes;
   // In the order of rows and columns: exact for codes.
   let low = f64x2.splat(0);
@@ -50,8 +56,8 @@ function poolFour<T>(s: Step, corner: usize, height: i32, width: i32, mean: bool
   for (let y = 0; y < height; y++) {
     let at = corner;
     for (let x = 0; x < width; x++) {
-      low = f64x2.add(low, loadTwo<T>(at));
-      high = f64x2.add(high, loadTwo<T>(at + 2 * sizeof<T>()));
+      low = f64x2.add(low, loadTwo<T>(at, size));
+      high = f64x2.add(high, loadTwo<T>(at + 2 * size, size));
       at += pixelBytes;
     }
     corner += lineBytes;
@@ -64,22 +70,21 @@ function poolFour<T>(s: Step, corner: usize, height: i32, width: i32, mean: bool
     );
     v128.store(to, mean ? means : clamp(means, i32x4.splat(s.min), i32x4.splat(s.max)));
   } else {
-    finish<T>(s, to, f64x2.extract_lane(low, 0), count, mean);
-    finish<T>(s, to + sizeof<T>(), f64x2.extract_lane(low, 1), count, mean);
-    finish<T>(s, to + 2 * sizeof<T>(), f64x2.extract_lane(high, 0), count, mean);
-    finish<T>(s, to + 3 * sizeof<T>(), f64x2.extract_lane(high, 1), count, mean);
+    finish(s, to, f64x2.extract_lane(low, 0), count, mean, size);
+    finish(s, to + size, f64x2.extract_lane(low, 1), count, mean, size);
+    finish(s, to + 2 * size, f64x2.extract_lane(high, 0), count, mean, size);
+    finish(s, to + 3 * size, f64x2.extract_lane(high, 1), count, mean, size);
   }
 }
 
 @inline
-function loadTwo<T>(at: usize): v128 {
+function loadTwo<T>(at: usize, size: usize): v128 {
   if (isFloat<T>()) return f64x2.promote_low_f32x4(v128.load64_zero(at));
-  if (sizeof<T>() == 2) return f64x2.convert_low_i32x4_s(i32x4.extend_low_i16x8_s(v128.load32_zero(at)));
-  const codes = i16x8.extend_low_i8x16_s(v128.load16_splat(at));
+  const codes = size == 2 ? v128.load32_zero(at) : i16x8.extend_low_i8x16_s(v128.load16_splat(at));
   return f64x2.convert_low_i32x4_s(i32x4.extend_low_i16x8_s(codes));
 }
 
-function finish<T>(s: Step, at: usize, sum: f64, count: i32, mean: bool): void {
+function finish(s: Step, at: usize, sum: f64, count: i32, mean: bool, size: usize): void {
   let code: i32;
   if (mean) {
     const p = changetype<MeanParameters>(s.parameters);
@@ -90,5 +95,7 @@ function finish<T>(s: Step, at: usize, sum: f64, count: i32, mean: bool): void {
     const half = <f64>(count >> 1);
     code = <i32>((sum >= 0 ? sum + half : sum - half) / <f64>count);
   }
-  store<T>(at, <T>min(max(code, s.min), s.max));
+  code = min(max(code, s.min), s.max);
+  if (size == 2) store<i16>(at, <i16>code);
+  else store<i8>(at, <i8>code);
 }

@@ -69,10 +69,10 @@ function exactAdd(
   zeros: readonly number[],
 ): number {
   const isHalf = (i: number): boolean => multiplier[i] === 2 ** 30 && shift[i] === 0;
-  const isSmall = (i: number): boolean => (shift[i] ?? 0) < 0;
-  if (inputType !== 'i16' || zeros.some((zero) => zero !== 0) || !isSmall(2)) return ADD.exact;
-  if (isHalf(0) && isSmall(1)) return ADD.firstHalf;
-  return isHalf(1) && isSmall(0) ? ADD.secondHalf : ADD.exact;
+  const [first = 0, second = 0, output = 0] = shift;
+  if (inputType !== 'i16' || zeros.some((zero) => zero !== 0) || output > -2) return ADD.exact;
+  if (isHalf(0) && second <= -1) return ADD.firstHalf;
+  return isHalf(1) && first <= -1 ? ADD.secondHalf : ADD.exact;
 }
 
 export function lowerPool(
