@@ -23,13 +23,8 @@ import type { Factor } from './hold.ts';
 const SCALAR_DRAWS = 4_000_000;
 /** Accumulators between two reports of progress. */
 const SLICE = 2 ** 24;
-/** All but float64 is in other instructions with relaxed SIMD. */
-const variantsOf = {
-  vector: ['simd', 'relaxed'],
-  double: ['simd'],
-  float: ['simd', 'relaxed'],
-  'signed float': ['simd', 'relaxed'],
-} as const;
+/** All forms are in other instructions with relaxed SIMD. */
+const sweptVariants = ['simd', 'relaxed'] as const;
 
 interface Flags {
   readonly draws: number;
@@ -49,7 +44,7 @@ function main({ draws, seed }: Flags): void {
   );
   const sweeps = forms.flatMap((form) =>
     drawPanels(form, Math.ceil(draws / LANES), seed).flatMap((panel) =>
-      variantsOf[form].map((variant) => ({ panel, variant })),
+      sweptVariants.map((variant) => ({ panel, variant })),
     ),
   );
   const progress = new Progress('Sweeping, in multiples of 2^24 accumulators');

@@ -1,7 +1,7 @@
 /** Panels of channels whose sums are rescaled alike, in each of the forms that take vectors. */
 
 import { floatFactor } from '../../fastpath/compile/float-rescaling.ts';
-import { packFactors } from '../../fastpath/compile/pack.ts';
+import { LEAST_DOUBLE_SHIFT, packFactors } from '../../fastpath/compile/pack.ts';
 import { requantizeInt32, requantizeInt64 } from '../../reference/index.ts';
 import { generator } from '../draws.ts';
 import type { Factor } from './hold.ts';
@@ -41,6 +41,7 @@ export const edgeFactors: readonly Factor[] = [
   { multiplier: 2 ** 30, shift: -31 },
   { multiplier: 2 ** 30, shift: -2 },
   { multiplier: LARGEST, shift: -31 },
+  { multiplier: LARGEST, shift: -21 },
   { multiplier: LARGEST, shift: -15 },
   { multiplier: 2 ** 30, shift: -15 },
   { multiplier: 2 ** 31 - 2 ** 24, shift: -14 },
@@ -91,16 +92,19 @@ const ANY_RANGE: Range = { zero: 0, min: -128, max: 127 };
 
 /** Beyond any difference between two codes of int8 the vector form need not be exact, only beyond too. */
 const MOST_DIFFERENCE = 511;
+/** The same of int16 and the form in float64. */
+export const MOST_INT16_DIFFERENCE = 2 ** 16 - 1;
 
 /** `count` panels of a form, the same from the same seed: factors at their ends and random ones in turn. */
 export function drawPanels(form: Form, count: number, seed: number): readonly Panel[] {
   const random = generator(seed);
   return Array.from({ length: count }, (_, i) => {
     if (form === 'double') {
-      const factors = integerFactors(-31, 7, i, random);
+      const factors = integerFactors(LEAST_DOUBLE_SHIFT, 7, i, random);
       const reach = Math.min(...factors.map(reachOfOne));
       const parameters = packed(form, factors, ANY_RANGE, reach);
-      return { form, factors, parameters, low: -(2 ** 31), high: LARGEST, reach };
+      const [low, high] = [-MOST_INT16_DIFFERENCE, MOST_INT16_DIFFERENCE];
+      return { form, factors, parameters, low, high, reach };
     }
     if (form === 'vector') {
       const factors = integerFactors(-15, -2, i, random);

@@ -10,13 +10,13 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { instantiateSync } from '@assemblyscript/loader';
 import type { Variant } from '../../fastpath/runtime/index.ts';
-import { MAX_WIDE_PRODUCT } from '../../fastpath/compile/pack.ts';
+import { LEAST_DOUBLE_SHIFT, MAX_WIDE_PRODUCT } from '../../fastpath/compile/pack.ts';
 import { reduceMultiplier } from '../../reference/arithmetic/requantize.ts';
 import { requantizeInt32, requantizeInt64 } from '../../reference/index.ts';
 import { packagePath } from '../../tools/models.ts';
 import { generator } from '../draws.ts';
 import type { Factor } from './hold.ts';
-import { edgeFactors, kinds, LARGEST, type Panel } from './panels.ts';
+import { edgeFactors, kinds, LARGEST, MOST_INT16_DIFFERENCE, type Panel } from './panels.ts';
 
 export interface SweepModule extends Record<string, unknown> {
   readonly memory: WebAssembly.Memory;
@@ -122,12 +122,19 @@ export function checkScalars(module: SweepModule, draws: number, seed: number): 
       requantizeInt64(wide, multiplier, shift),
     ];
     const reduced = reduceMultiplier(multiplier);
-    if (Math.abs(wide) * reduced < MAX_WIDE_PRODUCT) {
-      once.push(module.roundedInFloat64(wide, reduced * 2 ** (shift - 15)));
+    if (shift >= LEAST_DOUBLE_SHIFT && Math.abs(wide) * reduced < MAX_WIDE_PRODUCT) {
+      const found = module.roundedInFloat64(wide, reduced * 2 ** (shift - 15));
+      // Beyond all differences of codes it need only be beyond too.
+      const [exact = found] = once;
+      once.push(asDifference(found) === asDifference(exact) ? exact : found);
     }
     if (differ(once)) return difference('A5', wide, { multiplier, shift }, once);
   }
   return undefined;
+}
+
+function asDifference(result: number): number {
+  return Math.min(Math.max(result, -MOST_INT16_DIFFERENCE), MOST_INT16_DIFFERENCE);
 }
 
 function differ([first, ...others]: readonly number[]): boolean {

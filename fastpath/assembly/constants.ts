@@ -16,8 +16,5 @@ export const FLOAT_SHIFT = memory.data<f32>([12582912, 12582912, 12582912, 12582
 export const BYTE_SIGNS = memory.data<u32>([0x80808080, 0x80808080, 0x80808080, 0x80808080], 16);
 export const SIGNS = memory.data<u32>([0x80000000, 0x80000000, 0x80000000, 0x80000000], 16);
 
-/** The low 7 bits of 8 int16. */
-export const LOW_BITS = memory.data<u32>([0x007f007f, 0x007f007f, 0x007f007f, 0x007f007f], 16);
-
 /** What the upper part of a 16-bit weight counts for, in float64: 2^7. */
 export const HIGH_SCALES = memory.data<f64>([128, 128], 16);

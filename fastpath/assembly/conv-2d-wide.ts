@@ -1,12 +1,12 @@
 /**
  * conv2d and fullyConnected of int16 whose sums need more than 32 bits: rules C1 and C3 of reference/SEMANTICS.md.
  *
- * As conv-2d.ts, in tiles of 4 rows by 4 columns, half a panel. A 16-bit weight is 128 * high + low, with low in [0, 127]:
- * sums with both parts gather in int32 for `flush` k-steps, as long as the weights prove that they cannot overflow, and
- * then move on to float64, which holds sums below 2^53.
+ * As conv-2d.ts, in tiles of 4 rows by 4 columns, half a panel. A 16-bit weight is 128 * high + low, with low in [0, 127].
+ * Sums with high parts, and sums with whole weights modulo 2^32, stay in int32 for `flush` k-steps, as long as the weights
+ * prove that those of either part do not overflow. Both together give the sum in float64, which holds it below 2^53.
  */
 
-import { addPlanes, finishWide, highPart, lowPart, SUMS, WIDE_PARAMETERS } from './requantize-wide';
+import { finishWide, FOUR_SUMS, highPart, keepSums, SUMS, WIDE_PARAMETERS } from './requantize-wide';
 import { Step } from './step';
 import { rowBytesOf, rowsAt } from './windows';
 
@@ -19,7 +19,7 @@ function panelStep<W>(): usize {
   return 2 * PANEL * sizeof<W>();
 }
 
-/** `narrow`: weights are int8, and low alone. */
+/** `narrow`: weights are int8, without high parts. */
 export function conv2dWide(s: Step, narrow: bool): void {
   const k = s.kernelHeight * s.kernelWidth * s.inChannels;
   const rows = s.batches * s.outHeight * s.outWidth;
@@ -34,13 +34,9 @@ export function conv2dWide(s: Step, narrow: bool): void {
       let at = first;
       for (let row = block; row < end; row += TILE) {
         const count = min(TILE, end - row);
-        memory.fill(s.scratch, 0, SUMS);
-        if (narrow) multiplyPanel<i8>(s, at, rowBytes, count, panel, panel + panelBytes);
-        else multiplyPanel<i16>(s, at, rowBytes, count, panel, panel + panelBytes);
         const out = s.output + 2 * <usize>(row * s.outStride + channel);
-        for (let i: i32 = 0; i < count; i++) {
-          finishWide(out + 2 * <usize>(i * s.outStride), s.scratch + 64 * <usize>i, parameters);
-        }
+        if (narrow) multiplyPanel<i8>(s, at, rowBytes, count, panel, panel + panelBytes, parameters, out);
+        else multiplyPanel<i16>(s, at, rowBytes, count, panel, panel + panelBytes, parameters, out);
         at += <usize>TILE * rowBytes;
       }
       panel += panelBytes;
@@ -50,9 +46,11 @@ export function conv2dWide(s: Step, narrow: bool): void {
 }
 
 @inline
-function multiplyPanel<W>(s: Step, at: usize, rowBytes: usize, count: i32, panel: usize, end: usize): void {
-  multiplyHalf<W>(s, at, rowBytes, count, panel, end, s.scratch);
-  multiplyHalf<W>(s, at, rowBytes, count, panel + panelStep<W>() / 2, end, s.scratch + 32);
+function multiplyPanel<W>(
+  s: Step, at: usize, rowBytes: usize, count: i32, panel: usize, end: usize, parameters: usize, out: usize,
+): void {
+  multiplyHalf<W>(s, at, rowBytes, count, panel, end, parameters, parameters, out);
+  multiplyHalf<W>(s, at, rowBytes, count, panel + panelStep<W>() / 2, end, parameters + FOUR_SUMS, parameters, out + 8);
 }
 
 /** Two products of four columns. */
@@ -61,44 +59,52 @@ function loadWeights<W>(at: usize): v128 {
   return sizeof<W>() == 1 ? v128.load8x8_s(at) : v128.load(at);
 }
 
-/** Adds the products of four rows and four columns, whose weights begin at `w`, to the sums of rows 64 bytes apart. */
+/** Four rows and four columns, whose weights begin at `w`, biases and factors at `q`. Rows beyond `count` repeat the last. */
 function multiplyHalf<W>(
-  s: Step, a0: usize, rowBytes: usize, count: i32, w: usize, end: usize, sums: usize,
+  s: Step, a0: usize, rowBytes: usize, count: i32, w: usize, end: usize, q: usize, panel: usize, o0: usize,
 ): void {
+  const outBytes = <usize>s.outStride * 2;
   let a1 = a0 + (count > 1 ? rowBytes : 0);
   let a2 = a1 + (count > 2 ? rowBytes : 0);
   let a3 = a2 + (count > 3 ? rowBytes : 0);
-  do {
+  const sums = s.scratch;
+  let kept: usize = 0;
+  for (;;) {
     const stop = min(w + <usize>s.flush * panelStep<W>(), end);
     let h0 = i32x4.splat(0);
-    let h1 = h0, h2 = h0, h3 = h0, l0 = h0, l1 = h0, l2 = h0, l3 = h0;
+    let h1 = h0, h2 = h0, h3 = h0, w0 = h0, w1 = h0, w2 = h0, w3 = h0;
     do {
       const weights = loadWeights<W>(w);
+      const high = highPart(weights);
       const x0 = v128.load32_splat(a0);
+      w0 = i32x4.add(w0, i32x4.dot_i16x8_s(x0, weights));
+      if (sizeof<W>() == 2) h0 = i32x4.add(h0, i32x4.dot_i16x8_s(x0, high));
       const x1 = v128.load32_splat(a1);
+      w1 = i32x4.add(w1, i32x4.dot_i16x8_s(x1, weights));
+      if (sizeof<W>() == 2) h1 = i32x4.add(h1, i32x4.dot_i16x8_s(x1, high));
       const x2 = v128.load32_splat(a2);
+      w2 = i32x4.add(w2, i32x4.dot_i16x8_s(x2, weights));
+      if (sizeof<W>() == 2) h2 = i32x4.add(h2, i32x4.dot_i16x8_s(x2, high));
       const x3 = v128.load32_splat(a3);
-      const low = sizeof<W>() == 1 ? weights : lowPart(weights);
-      l0 = i32x4.add(l0, i32x4.dot_i16x8_s(x0, low));
-      l1 = i32x4.add(l1, i32x4.dot_i16x8_s(x1, low));
-      l2 = i32x4.add(l2, i32x4.dot_i16x8_s(x2, low));
-      l3 = i32x4.add(l3, i32x4.dot_i16x8_s(x3, low));
-      if (sizeof<W>() == 2) {
-        const high = highPart(weights);
-        h0 = i32x4.add(h0, i32x4.dot_i16x8_s(x0, high));
-        h1 = i32x4.add(h1, i32x4.dot_i16x8_s(x1, high));
-        h2 = i32x4.add(h2, i32x4.dot_i16x8_s(x2, high));
-        h3 = i32x4.add(h3, i32x4.dot_i16x8_s(x3, high));
-      }
+      w3 = i32x4.add(w3, i32x4.dot_i16x8_s(x3, weights));
+      if (sizeof<W>() == 2) h3 = i32x4.add(h3, i32x4.dot_i16x8_s(x3, high));
       a0 += 4;
       a1 += 4;
       a2 += 4;
       a3 += 4;
       w += panelStep<W>();
     } while (w < stop);
-    addPlanes(sums, h0, l0);
-    addPlanes(sums + 64, h1, l1);
-    addPlanes(sums + 128, h2, l2);
-    addPlanes(sums + 192, h3, l3);
-  } while (w < end);
+    if (w >= end) {
+      const o1 = o0 + (count > 1 ? outBytes : 0);
+      const o2 = o1 + (count > 2 ? outBytes : 0);
+      const o3 = o2 + (count > 3 ? outBytes : 0);
+      finishWide(o0, o1, q, o2, o3, q, panel, kept, sums + SUMS / 2, h0, w0, h1, w1, h2, w2, h3, w3);
+      return;
+    }
+    keepSums(sums, kept ? sums : q, h0, w0);
+    keepSums(sums + FOUR_SUMS, kept ? sums + FOUR_SUMS : q, h1, w1);
+    keepSums(sums + 2 * FOUR_SUMS, kept ? sums + 2 * FOUR_SUMS : q, h2, w2);
+    keepSums(sums + 3 * FOUR_SUMS, kept ? sums + 3 * FOUR_SUMS : q, h3, w3);
+    kept = sums;
+  }
 }

@@ -14,7 +14,7 @@
 import { BYTE_SIGNS } from './constants';
 import { dotBytes, evenBytes, oddBytes } from './dot';
 import { finishTwo, PANEL_PARAMETERS, rescalingOf } from './requantize';
-import { addPlanes, finishWide, highPart, lowPart, SUMS, WIDE_PARAMETERS } from './requantize-wide';
+import { finishWide, FOUR_SUMS, highPart, SUMS, WIDE_PARAMETERS } from './requantize-wide';
 import { Step } from './step';
 
 /** Rows that are interleaved. */
@@ -26,7 +26,7 @@ function groupBytes<E>(): usize {
   return 8 * ROWS * sizeof<E>();
 }
 
-/** What a tile's second four sums are: none, those of the output row below, or those with the weights' low bits. */
+/** What a tile's second four sums are: none, those of the output row below, or those with whole weights. */
 const ONE: i32 = 0;
 const TWO: i32 = 1;
 const WIDE: i32 = 2;
@@ -37,7 +37,7 @@ export function depthwiseCodes<T, E, W>(s: Step): void {
   else filterImages<T, E, W>(s, ONE);
 }
 
-/** int16 with sums of more than 32 bits: those of a weight's high and low bits, which join in float64 (conv-2d-wide.ts). */
+/** int16 with sums of more than 32 bits, as conv-2d-wide.ts has them. */
 export function depthwiseWide(s: Step): void {
   filterImages<i16, i16, i16>(s, WIDE);
 }
@@ -221,8 +221,8 @@ function filterTile<T, E, W>(
           a0 = addPairs(a0, xe0, xo0, firstEven0, firstOdd0);
           b0 = addPairs(b0, ye0, yo0, firstEven0, firstOdd0);
           if (mode != ONE) {
-            const secondEven0 = wide ? lowPart(even0) : i32x4.shl(odd0, 16);
-            const secondOdd0 = wide ? lowPart(odd0) : even0;
+            const secondEven0 = wide ? even0 : i32x4.shl(odd0, 16);
+            const secondOdd0 = wide ? odd0 : even0;
             c0 = addPairs(c0, xe0, xo0, secondEven0, secondOdd0);
             d0 = addPairs(d0, ye0, yo0, secondEven0, secondOdd0);
           }
@@ -237,8 +237,8 @@ function filterTile<T, E, W>(
           a1 = addPairs(a1, xe1, xo1, firstEven1, firstOdd1);
           b1 = addPairs(b1, ye1, yo1, firstEven1, firstOdd1);
           if (mode != ONE) {
-            const secondEven1 = wide ? lowPart(even1) : i32x4.shl(odd1, 16);
-            const secondOdd1 = wide ? lowPart(odd1) : even1;
+            const secondEven1 = wide ? even1 : i32x4.shl(odd1, 16);
+            const secondOdd1 = wide ? odd1 : even1;
             c1 = addPairs(c1, xe1, xo1, secondEven1, secondOdd1);
             d1 = addPairs(d1, ye1, yo1, secondEven1, secondOdd1);
           }
@@ -249,14 +249,9 @@ function filterTile<T, E, W>(
       }
     }
     if (wide) {
-      const sums = s.scratch + 16;
-      memory.fill(sums, 0, 128);
-      addPlanes(sums, a0, c0);
-      addPlanes(sums + 32, a1, c1);
-      addPlanes(sums + 64, b0, d0);
-      addPlanes(sums + 96, b1, d1);
-      finishWide(upper + at0, sums, parameters);
-      finishWide(upper + at1, sums + 64, parameters);
+      const out0 = upper + at0, out1 = upper + at1;
+      const next = parameters + FOUR_SUMS;
+      finishWide(out0, out1, parameters, out0 + 8, out1 + 8, next, parameters, 0, s.scratch + 16, a0, c0, b0, d0, a1, c1, b1, d1);
     } else {
       const kind = rescalingOf(parameters);
       finishTwo<T>(upper + at0, a0, a1, upper + at1, b0, b1, kind, parameters);

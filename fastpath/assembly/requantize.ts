@@ -115,17 +115,18 @@ export function rescaleDouble(x: v128, factors: usize): v128 {
  */
 @inline
 export function roundHalfUp(x0: v128, factors0: v128, x1: v128, factors1: v128): v128 {
+  const tiny = v128.load(TINY);
   const shift = v128.load(INTEGER_SHIFT);
-  const low = f64x2.add(multiplyAddTiny(x0, factors0), shift);
-  const high = f64x2.add(multiplyAddTiny(x1, factors1), shift);
+  const low = f64x2.add(multiplyAddDouble(x0, factors0, tiny), shift);
+  const high = f64x2.add(multiplyAddDouble(x1, factors1, tiny), shift);
   return v128.shuffle<i32>(low, high, 0, 2, 4, 6);
 }
 
+/** x * factor + addend of two float64. */
 @inline
-function multiplyAddTiny(x: v128, factor: v128): v128 {
-  const tiny = v128.load(TINY);
-  if (ASC_FEATURE_RELAXED_SIMD) return f64x2.relaxed_madd(x, factor, tiny);
-  return f64x2.add(f64x2.mul(x, factor), tiny);
+export function multiplyAddDouble(x: v128, factor: v128, addend: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return f64x2.relaxed_madd(x, factor, addend);
+  return f64x2.add(f64x2.mul(x, factor), addend);
 }
 
 /** Two rows of eight sums, in float64. */
@@ -204,15 +205,25 @@ function storeCodes<T>(at: usize, codes: v128, q: usize): void {
   storeLimited<T>(at, codes, q + LIMITS);
 }
 
-/**
- * Stores eight codes without zero point, saturated to int16, after adding it and clamping: zero point and limits are at
- * `limits`, each twice as int16.
- */
+/** Stores eight codes, saturated to int16, after adding the zero point and clamping: both are at `limits`, each twice as int16. */
 @inline
 export function storeLimited<T>(at: usize, codes: v128, limits: usize): void {
-  const shifted = i16x8.add_sat_s(codes, v128.load32_splat(limits));
-  const raised = i16x8.max_s(shifted, v128.load32_splat(limits, 4));
-  const limited = i16x8.min_s(raised, v128.load32_splat(limits, 8));
+  const limited = limit(codes, limits);
   if (sizeof<T>() == 2) v128.store(at, limited);
   else v128.store64_lane(at, i8x16.narrow_i16x8_s(limited, limited), 0);
+}
+
+/** Stores two times four int16 codes, which are int32 as yet. */
+@inline
+export function storeTwoFours(at: usize, x: v128, next: usize, y: v128, limits: usize): void {
+  const limited = limit(i16x8.narrow_i32x4_s(x, y), limits);
+  v128.store64_lane(at, limited, 0);
+  v128.store64_lane(next, limited, 1);
+}
+
+@inline
+function limit(codes: v128, limits: usize): v128 {
+  const shifted = i16x8.add_sat_s(codes, v128.load32_splat(limits));
+  const raised = i16x8.max_s(shifted, v128.load32_splat(limits, 4));
+  return i16x8.min_s(raised, v128.load32_splat(limits, 8));
 }

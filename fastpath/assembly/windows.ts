@@ -43,55 +43,73 @@ export function copyWindows(s: Step, row: i32, end: i32, to: usize, bytes: usize
   const pixel = <usize>s.inStride * size;
   const run = <usize>(s.kernelWidth * s.inChannels) * size;
   const short = s.inStride == s.inChannels && run >= 8 && run <= SHORT_RUN;
+  // Divisions take as long as a window does: they are done once.
+  let line = row / s.outWidth;
+  let ox = row - line * s.outWidth;
   while (row < end) {
-    const last = row + (short ? min(windowsInside(s, row), end - row) : 0);
-    if (row == last) {
-      copyWindow(s, row, to, bytes, size);
-      row++;
+    let count = short ? min(windowsInside(s, line, ox), end - row) : 0;
+    if (count > 0) {
+      let from = windowAt(s, line, ox, size);
+      for (let i = count; i > 0; i--) {
+        copyRuns(s, from, run, to, pixel);
+        from += <usize>s.strideX * pixel;
+        to += bytes;
+      }
+    } else {
+      copyWindow(s, line, ox, to, bytes, size);
       to += bytes;
-      continue;
+      count = 1;
     }
-    for (let from = windowAt(s, row, size); row < last; row++) {
-      copyRuns(s, from, run, to, pixel);
-      from += <usize>s.strideX * pixel;
-      to += bytes;
+    row += count;
+    ox += count;
+    if (ox == s.outWidth) {
+      ox = 0;
+      line++;
     }
   }
 }
 
-/** How many output pixels have windows inside the image: from `row` on, of its line. */
-export function windowsInside(s: Step, row: i32): i32 {
-  const ox = row % s.outWidth;
+/** The input row, inside the image or not, at which windows of an output line begin; lines count on over images. */
+@inline
+function topOf(s: Step, line: i32): i32 {
+  return (s.batches == 1 ? line : line % s.outHeight) * s.strideY - s.padTop;
+}
+
+/** Input lines before the image of an output line. */
+@inline
+function linesBefore(s: Step, line: i32): i32 {
+  return s.batches == 1 ? 0 : line / s.outHeight * s.inHeight;
+}
+
+/** How many output pixels of a line, from `ox` on, have windows inside the image. */
+export function windowsInside(s: Step, line: i32, ox: i32): i32 {
   const x = ox * s.strideX - s.padLeft;
-  const y = row / s.outWidth % s.outHeight * s.strideY - s.padTop;
+  const y = topOf(s, line);
   const room = s.inWidth - s.kernelWidth - x;
   if (x < 0 || y < 0 || room < 0 || y + s.kernelHeight > s.inHeight) return 0;
   return min(room / s.strideX + 1, s.outWidth - ox);
 }
 
 /** Where the window of an output pixel begins, if it lies inside the image. */
-export function windowAt(s: Step, row: i32, size: usize): usize {
-  const line = row / s.outWidth;
-  const x = row % s.outWidth * s.strideX - s.padLeft;
-  const y = line % s.outHeight * s.strideY - s.padTop;
-  const pixel = (line / s.outHeight * s.inHeight + y) * s.inWidth + x;
-  return s.input + <usize>(pixel * s.inStride) * size;
+export function windowAt(s: Step, line: i32, ox: i32, size: usize): usize {
+  const y = linesBefore(s, line) + topOf(s, line);
+  const x = ox * s.strideX - s.padLeft;
+  return s.input + <usize>((y * s.inWidth + x) * s.inStride) * size;
 }
 
 /** Lays out a window of any kind: real zero, then what lies inside the image, whole lines where pixels have no gaps. */
-function copyWindow(s: Step, row: i32, to: usize, bytes: usize, size: usize): void {
+function copyWindow(s: Step, line: i32, ox: i32, to: usize, bytes: usize, size: usize): void {
   const end = to + bytes;
   const zeros = <u64>(s.inZero & 0xff) * 0x0101010101010101;
   for (let at = to; at < end; at += 8) store<u64>(at, zeros);
-  const line = row / s.outWidth;
-  const x0 = row % s.outWidth * s.strideX - s.padLeft;
-  const y0 = line % s.outHeight * s.strideY - s.padTop;
+  const x0 = ox * s.strideX - s.padLeft;
+  const y0 = topOf(s, line);
   const firstX = max(0, -x0);
   const endX = min(s.kernelWidth, s.inWidth - x0);
   const dense = s.inStride == s.inChannels;
   const pixels = dense ? endX - firstX : 1;
   const pixel = <usize>s.inChannels * size;
-  const image = line / s.outHeight * s.inHeight;
+  const image = linesBefore(s, line);
   for (let ky: i32 = 0; ky < s.kernelHeight; ky++) {
     const y = y0 + ky;
     if (y < 0 || y >= s.inHeight) continue;

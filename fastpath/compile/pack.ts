@@ -201,7 +201,7 @@ function floatFactorsOf(
 export const MAX_WIDE_PRODUCT = 2 ** 52;
 
 /** The least shift of a factor that float64 applies as fastpath/assembly/requantize.ts has it: a multiple of 2^-36. */
-const LEAST_DOUBLE_SHIFT = 15 - 36;
+export const LEAST_DOUBLE_SHIFT = 15 - 36;
 
 /** Whether float64 holds what the factors of all channels make of int32 sums. */
 export function fitsDouble(factors: Pick<ChannelFactors, 'multiplier' | 'shift'>): boolean {
