@@ -31,9 +31,9 @@ export interface Layout {
   readonly workspace: number;
 }
 
-/** Constant bytes in their order, each stored once. */
+/** Constant bytes in their order; those that several steps share are stored once. */
 class Constants {
-  readonly parts: { readonly offset: number; readonly bytes: Uint8Array }[] = [];
+  readonly #offsets = new Map<Uint8Array, number>();
   #end: number;
 
   constructor(start: number) {
@@ -43,14 +43,21 @@ class Constants {
   /** The address of `bytes` in the image; 0 for none. */
   add(bytes: Uint8Array | undefined): number {
     if (bytes === undefined) return 0;
-    const offset = roundUp(this.#end, CONSTANT_ALIGNMENT);
-    this.parts.push({ offset, bytes });
-    this.#end = offset + bytes.length;
+    let offset = this.#offsets.get(bytes);
+    if (offset === undefined) {
+      offset = roundUp(this.#end, CONSTANT_ALIGNMENT);
+      this.#offsets.set(bytes, offset);
+      this.#end = offset + bytes.length;
+    }
     return PROGRAM_BASE + offset;
   }
 
   get end(): number {
     return this.#end;
+  }
+
+  writeTo(image: Uint8Array): void {
+    for (const [bytes, offset] of this.#offsets) image.set(bytes, offset);
   }
 }
 
@@ -113,7 +120,7 @@ export function writeImage(
     };
     writeWords(view, stepsOffset + i * STEP_BYTES, stepFields, words);
   });
-  for (const { offset, bytes } of constants.parts) image.set(bytes, offset);
+  constants.writeTo(image);
   image.set(description, descriptionOffset);
   return image;
 

@@ -17,10 +17,10 @@ import {
 } from '../program/container.ts';
 import { constantsStart, gapsOf, layerSteps, leadBytesOf } from './frame.ts';
 import type { Grid } from './grid.ts';
-import type { Layer, LayerBytes, LayerShape } from './layer.ts';
+import type { Layer, LayerBytes, LayerHead, LayerShape } from './layer.ts';
 import { panelParameters, weightOffset } from './panels.ts';
 import { ParameterState } from './parameters.ts';
-import { isLayerRecord, readLayer, type LayerRecord } from './records.ts';
+import { isLayerRecord, readLayer } from './records.ts';
 import { isLayerStep } from './shapes.ts';
 import { codeSteps, FIELDS } from './steps.ts';
 import { SymbolReader } from './symbols.ts';
@@ -37,7 +37,7 @@ export interface DecodedLayer {
 export interface DecodedContainer {
   readonly program: Uint8Array;
   readonly grid: Grid;
-  /** In the order of steps, but for those that repeat another. */
+  /** In the order of steps. */
   readonly layers: readonly DecodedLayer[];
   /** The least offset from the image to its container with which what is written over has been read. */
   readonly leastOffset: number;
@@ -82,17 +82,10 @@ export function decodePlain(container: Uint8Array): DecodedContainer {
   );
   const grid: Grid = { mantissas, exponent: header.gridExponent };
   const state = new ParameterState();
-  const layers = found.flatMap(({ index, step, shape }, i) => {
+  const layers = found.map(({ index, step, shape }, i) => {
     const record = readLayer(plainView, 4 * header.mantissas + i * LAYER_RECORD_BYTES);
-    if (!isLayerRecord(record, i, header.mantissas)) refuseDamaged();
+    if (!isLayerRecord(record, header.mantissas)) refuseDamaged();
     write(step.parameters - PROGRAM_BASE + shape.parameterBytes);
-    if (record.repeats !== undefined) {
-      const other = found[record.repeats];
-      if (other?.shape.weightBytes !== shape.weightBytes) refuseDamaged();
-      if (other.shape.parameterBytes !== shape.parameterBytes) refuseDamaged();
-      repeat(program, step, other.step, shape);
-      return [];
-    }
     const layer = emptyLayer(shape, record);
     const bytes = { weights: 0, parameters: 0 };
     let before = reader.bits;
@@ -101,13 +94,13 @@ export function decodePlain(container: Uint8Array): DecodedContainer {
       before = reader.bits;
     });
     writeConstants(program, layer, step, grid);
-    return [{ step: index, layer, bytes }];
+    return { step: index, layer, bytes };
   });
   if (!reader.finish() || digestOf(program) !== header.digest) refuseDamaged();
   return { program, grid, layers, leastOffset: roundUp(leastOffset, 16) };
 }
 
-function emptyLayer(shape: LayerShape, head: LayerRecord): Layer {
+function emptyLayer(shape: LayerShape, head: LayerHead): Layer {
   return {
     shape,
     head,
@@ -118,14 +111,6 @@ function emptyLayer(shape: LayerShape, head: LayerRecord): Layer {
     kinds: new Uint8Array(shape.panels),
     nudges: new Uint16Array(shape.channels),
   };
-}
-
-function repeat(program: Uint8Array, to: Step, from: Step, shape: LayerShape): void {
-  const move = (target: number, source: number, bytes: number): void => {
-    program.copyWithin(target - PROGRAM_BASE, source - PROGRAM_BASE, source - PROGRAM_BASE + bytes);
-  };
-  move(to.weights, from.weights, shape.weightBytes);
-  move(to.parameters, from.parameters, shape.parameterBytes);
 }
 
 function writeConstants(program: Uint8Array, layer: Layer, step: Step, grid: Grid): void {

@@ -3,7 +3,7 @@
 import { compileOperators, UnsupportedError } from '../compile/index.ts';
 import type { Graph } from '../../reference/graph/graph.ts';
 import type { Operator } from '../../reference/graph/operator.ts';
-import { headerFields, PROGRAM_BASE, readWords, roundUp, type Step } from '../program/format.ts';
+import { headerFields, PROGRAM_BASE, readWords, roundUp } from '../program/format.ts';
 import { codeBytes } from './bytes.ts';
 import { modelSizes } from './contexts.ts';
 import { decodePlain } from './decode.ts';
@@ -29,7 +29,7 @@ import {
 } from './frame.ts';
 import { gridOf, type Grid } from './grid.ts';
 import type { Layer, LayerBytes } from './layer.ts';
-import { layerOf, NO_GRID, weightScales, type LayerSource } from './layers.ts';
+import { layerOf, NO_GRID, weightScales } from './layers.ts';
 import { ParameterState } from './parameters.ts';
 import { parseBytes } from './parse.ts';
 import { writeLayer } from './records.ts';
@@ -78,11 +78,10 @@ export function encodeContainer(graph: Graph): EncodedContainer {
   const sources = steps.map((step) => ({ ...step, graph, operator: operatorAt(operators, step) }));
   const grid = gridOf(sources.flatMap(weightScales));
   const layers = sources.map((source) => layerOf(source, program, grid));
-  const repeats = sources.map((source, i) => repeatedBy(sources.slice(0, i), source, program));
   const gaps = gapsOf(steps, operators.length, program.length);
   if (gaps === undefined) throw new Error('Expected constants in the order of steps');
   const plain = Uint8Array.from([
-    ...leadOf(layers, repeats, grid),
+    ...leadOf(layers, grid),
     ...gaps.flatMap(({ start, end }) => Array.from(program.subarray(start, end))),
   ]);
   if (plain.length > MAX_PLAIN_BYTES) {
@@ -95,8 +94,7 @@ export function encodeContainer(graph: Graph): EncodedContainer {
   codeBytes(writer, plain.slice(), parseBytes(plain));
   codeSteps(writer, words, PROGRAM_BASE + program.length, constantsStart(operators.length));
   const state = new ParameterState();
-  const own = layers.filter((_, i) => repeats[i] === undefined);
-  for (const layer of own) codeLayer(writer, layer, grid ?? NO_GRID, state);
+  for (const layer of layers) codeLayer(writer, layer, grid ?? NO_GRID, state);
   const container = frame(writer.finish(), {
     imageBytes: program.length,
     digest: digestOf(program),
@@ -121,8 +119,8 @@ export function encodeContainer(graph: Graph): EncodedContainer {
       programBytes: program.length,
       ...parts,
       rest: container.length - parts.weights - parts.parameters,
-      weightCount: own.reduce((sum, { codes }) => sum + codes.length, 0),
-      entropy: own.reduce((sum, { codes }) => sum + entropyOf(codes), 0),
+      weightCount: layers.reduce((sum, { codes }) => sum + codes.length, 0),
+      entropy: layers.reduce((sum, { codes }) => sum + entropyOf(codes), 0),
     },
   };
 }
@@ -174,36 +172,12 @@ function operatorAt(operators: readonly Operator[], { index }: LayerStep): Opera
   return operator;
 }
 
-/** The layer of the same operator before, as bands of an expansion have it. */
-function repeatedBy(
-  before: readonly LayerSource[],
-  { step, shape, operator }: LayerSource,
-  program: Uint8Array,
-): number | undefined {
-  const constants = ({ weights, parameters }: Step): Uint8Array => {
-    const part = (address: number, bytes: number): Uint8Array =>
-      program.subarray(address - PROGRAM_BASE, address - PROGRAM_BASE + bytes);
-    return Uint8Array.from([
-      ...part(weights, shape.weightBytes),
-      ...part(parameters, shape.parameterBytes),
-    ]);
-  };
-  const found = before.findIndex((each) => each.operator === operator);
-  const other = before[found];
-  if (other === undefined) return undefined;
-  return sameBytes(constants(other.step), constants(step)) ? found : undefined;
-}
-
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
 
 /** Mantissas of the grid, and the layers' records. */
-function leadOf(
-  layers: readonly Layer[],
-  repeats: readonly (number | undefined)[],
-  grid: Grid | undefined,
-): Uint8Array {
+function leadOf(layers: readonly Layer[], grid: Grid | undefined): Uint8Array {
   const mantissas = grid?.mantissas ?? [];
   const bytes = new Uint8Array(leadBytesOf({ mantissas: mantissas.length, layers: layers.length }));
   const view = new DataView(bytes.buffer);
@@ -212,7 +186,7 @@ function leadOf(
   });
   layers.forEach(({ head }, i) => {
     const offset = 4 * mantissas.length + i * LAYER_RECORD_BYTES;
-    writeLayer(view, offset, { ...head, repeats: repeats[i] });
+    writeLayer(view, offset, head);
   });
   return bytes;
 }

@@ -9,7 +9,7 @@ import { shapeOf, stepOf } from './shapes.ts';
 import { FIELDS } from './steps.ts';
 import type { Step } from '../program/format.ts';
 
-/** A step with int8 weights. */
+/** A step with int8 weights. Steps that share those of one before are not layers of their own. */
 export interface LayerStep {
   /** Its place in the table of steps. */
   readonly index: number;
@@ -17,12 +17,16 @@ export interface LayerStep {
   readonly shape: LayerShape;
 }
 
+/** Constants lie in the order of steps: weights that are not behind all before are shared. */
 export function layerSteps(words: Int32Array): readonly LayerStep[] {
-  return Array.from({ length: words.length / FIELDS }, (_, i) => {
-    const step = stepOf(words.subarray(i * FIELDS, (i + 1) * FIELDS));
+  const layers: LayerStep[] = [];
+  for (let index = 0; index < words.length / FIELDS; index++) {
+    const step = stepOf(words.subarray(index * FIELDS, (index + 1) * FIELDS));
     const shape = shapeOf(step);
-    return shape === undefined ? [] : [{ index: i, step, shape }];
-  }).flat();
+    const last = layers.at(-1)?.step.weights ?? 0;
+    if (shape !== undefined && step.weights > last) layers.push({ index, step, shape });
+  }
+  return layers;
 }
 
 /** Where the constants begin: behind the table of steps. */
@@ -62,16 +66,15 @@ export function gapsOf(
   return [...gaps, { start, end: imageBytes }];
 }
 
-/** Bytes of a model, of the table of nudges, of a layer's addresses, of a running mean, and of a panel at work. */
+/** Bytes of a model, of the table of nudges, of a running mean, and of a panel at work. */
 const MODEL_BYTES = 80;
 const NUDGE_BYTES = 2 * GRID;
-const ADDRESS_BYTES = 4;
 const MEAN_BYTES = 2;
 const PANEL_BYTES = 272;
 
-/** What the decoder's memory is besides container and image: models, plain bytes, layers' addresses, running means. */
+/** What the decoder's memory is besides container and image: models, plain bytes, running means. */
 export function workspaceBytesOf(
-  { plainBytes, layers }: Pick<ContainerHeader, 'plainBytes' | 'layers'>,
+  { plainBytes }: Pick<ContainerHeader, 'plainBytes'>,
   mostProducts: number,
 ): number {
   const parts = [
@@ -79,7 +82,6 @@ export function workspaceBytesOf(
     NUDGE_BYTES,
     modelSizes.length * MODEL_BYTES,
     plainBytes,
-    layers * ADDRESS_BYTES,
     mostProducts * MEAN_BYTES,
   ];
   return parts.reduce((sum, bytes) => sum + roundUp(bytes, 16), 0);

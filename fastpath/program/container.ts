@@ -7,7 +7,7 @@
  *    nothing below gives: its header, constants without weights, gaps and description;
  * 2. the table of steps (steps.ts);
  * 3. for each layer, which is a step with int8 weights, panel by panel of 8 channels, its codes (weights.ts) and its
- *    factors and biases (parameters.ts), unless its record says that it repeats another layer.
+ *    factors and biases (parameters.ts).
  *
  * A file may go on behind a container: its header says how long it is.
  */
@@ -16,7 +16,7 @@ import { MAX_MEMORY_BYTES, readWords, STEP_BYTES, writeWords } from './format.ts
 
 /** "PLMC". */
 export const CONTAINER_MAGIC = 0x434d4c50;
-export const CONTAINER_VERSION = 1;
+export const CONTAINER_VERSION = 2;
 
 export const containerFields = [
   'magic',
@@ -93,7 +93,7 @@ export function writeHeader(container: Uint8Array, header: ContainerHeader): voi
 }
 
 /** Of a layer's record. */
-export const LAYER_RECORD_BYTES = 16;
+export const LAYER_RECORD_BYTES = 14;
 /** The most numbers of a grid of scales, so that differences from a running mean fit a byte. */
 export const GRID = 128;
 

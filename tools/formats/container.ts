@@ -146,7 +146,7 @@ interface Coded {
   readonly bias: GraphTensor | undefined;
 }
 
-/** In the order of layers that repeat no other. */
+/** In the order of layers. */
 function codedOperators({ operators, tensors }: UncheckedGraph): readonly Coded[] {
   return operators.flatMap((operator, index) => {
     const [input, weights, bias] = operator.inputs.map((index) => tensors[index]);

@@ -8,7 +8,7 @@
 import { Step } from '../step';
 import { initModels } from './models';
 import { digestOf } from './digest';
-import { isRecord, lowBitsOf, rangeOf, RECORD_BYTES, repeatsOf } from './layers';
+import { isRecord, lowBitsOf, rangeOf, RECORD_BYTES } from './layers';
 import { readBytes } from './bytes';
 import { setGrid } from './factors';
 import { PANEL_PARAMETERS, writePanel } from './panels';
@@ -17,7 +17,7 @@ import { isLayer, isLayerStep, parameterBytes, productsOf, weightBytes } from '.
 import { readSteps, STEP_BYTES } from './steps';
 import { beginSymbols, endSymbols, isDamaged, isRead } from './symbols';
 import { beginWeights, readWeights } from './weights';
-import { GRID, hasColumns, layerSteps, layOut, plain } from './workspace';
+import { GRID, hasColumns, layOut, plain } from './workspace';
 
 /** Where a Program lies, by the addresses in it. */
 const PROGRAM_BASE: u32 = 16384;
@@ -26,7 +26,7 @@ const HEADER_BYTES: u32 = 48;
 const STREAM_STATES: u32 = 24;
 const STEPS_OFFSET: u32 = 32;
 const MAGIC: u32 = 0x434d4c50;
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /** What `decode` returns. */
 const DONE: i32 = 0;
@@ -86,7 +86,7 @@ export function decode(
   layerCount = header.layers;
   mantissas = header.mantissas;
   setGrid(mantissas, header.gridExponent);
-  if (!layOut(workspace, workspaceBytes, plainBytes, layerCount)) return NO_ROOM;
+  if (!layOut(workspace, workspaceBytes, plainBytes)) return NO_ROOM;
   initModels();
   beginSymbols(at + HEADER_BYTES, at + (header.bytes & ~1));
   if (!readBytes(plain, plainBytes)) return DAMAGED;
@@ -141,29 +141,22 @@ function place(image: usize, offset: u32): bool {
 
 function readLayers(image: usize, imageBytes: u32, stepCount: u32): i32 {
   let layer: u32 = 0;
+  let last: usize = 0;
   beginParameters();
   for (let i: u32 = 0; i < stepCount; i++) {
     const step = changetype<Step>(image + STEPS_OFFSET + <usize>i * STEP_BYTES);
-    if (!isLayer(step)) continue;
+    // Constants lie in the order of steps: weights that are not behind all before are shared.
+    if (!isLayer(step) || step.weights <= last) continue;
+    last = step.weights;
     const record = plain + 4 * mantissas + RECORD_BYTES * <usize>layer;
-    if (layer === layerCount || !isRecord(record, layer, mantissas)) return DAMAGED;
+    if (layer === layerCount || !isRecord(record, mantissas)) return DAMAGED;
     if (!isLayerStep(step, imageBytes)) return DAMAGED;
     if (!hasColumns(productsOf(step))) return NO_ROOM;
     const weights = placeConstant(image, imageBytes, step.weights, weightBytes(step));
     const parameters = placeConstant(image, imageBytes, step.parameters, parameterBytes(step));
     if (weights === 0 || parameters === 0) return DAMAGED;
     if (!isRead(parameters + parameterBytes(step))) return NO_ROOM;
-    store<u32>(layerSteps + 4 * layer, changetype<usize>(step));
-    const repeated = repeatsOf(record);
-    if (repeated > 0) {
-      const other = changetype<Step>(load<u32>(layerSteps + 4 * (repeated - 1)));
-      if (weightBytes(other) !== weightBytes(step)) return DAMAGED;
-      if (parameterBytes(other) !== parameterBytes(step)) return DAMAGED;
-      memory.copy(weights, image + other.weights - PROGRAM_BASE, weightBytes(step));
-      memory.copy(parameters, image + other.parameters - PROGRAM_BASE, parameterBytes(step));
-    } else {
-      readLayer(step, record, weights, parameters);
-    }
+    readLayer(step, record, weights, parameters);
     if (isDamaged()) return DAMAGED;
     layer += 1;
   }

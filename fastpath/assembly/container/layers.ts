@@ -3,7 +3,7 @@
 import { FORM_READY } from './parameters';
 import { MAX_LOW_BITS, MAX_RANGE } from './contexts';
 
-export const RECORD_BYTES: usize = 16;
+export const RECORD_BYTES: usize = 14;
 const ROUNDED_PRODUCT: i32 = 1 << 2;
 
 export function inputScaleOf(record: usize): f64 {
@@ -30,29 +30,23 @@ export function lowBitsOf(record: usize): i32 {
   return load<u8>(record, 9) >> 4;
 }
 
-/** One more than the layer that this one repeats; 0 where it is its own. */
-export function repeatsOf(record: usize): u32 {
-  return load<u16>(record, 10);
-}
-
 /** What biases are told from, of the sum of a channel's codes, in quarters, and in output codes. */
 export function inputMeanOf(record: usize): i32 {
-  return load<i16>(record, 12);
+  return load<i16>(record, 10);
 }
 
 export function outputMeanOf(record: usize): i32 {
-  return load<i16>(record, 14);
+  return load<i16>(record, 12);
 }
 
 /** Whether a record says nothing that has no meaning. */
-export function isRecord(record: usize, layer: u32, mantissas: i32): bool {
+export function isRecord(record: usize, mantissas: i32): bool {
   const form = formOf(record);
   return (
     form <= FORM_READY &&
     (form !== 0 || mantissas > 0) &&
     rangeOf(record) >= 1 &&
     rangeOf(record) <= MAX_RANGE &&
-    lowBitsOf(record) <= (rangeOf(record) === MAX_RANGE ? MAX_LOW_BITS : 0) &&
-    repeatsOf(record) <= layer
+    lowBitsOf(record) <= (rangeOf(record) === MAX_RANGE ? MAX_LOW_BITS : 0)
   );
 }

@@ -23,21 +23,18 @@ export let workspace: usize = 0;
 export let models: usize = 0;
 /** Mantissas, layer records and gaps. */
 export let plain: usize = 0;
-/** The address of each layer's step in the image. */
-export let layerSteps: usize = 0;
 /** Running means of a layer's products. */
 export let columns: usize = 0;
 /** Bytes from `columns` on. */
 let columnBytes: u64 = 0;
 
 /** Lays the parts out, but for the last; false where they do not fit. */
-export function layOut(at: usize, bytes: u32, plainBytes: u32, layers: u32): bool {
-  const fixed = <u64>PLAIN_AT + rounded(plainBytes) + rounded(4 * <u64>layers);
+export function layOut(at: usize, bytes: u32, plainBytes: u32): bool {
+  const fixed = <u64>PLAIN_AT + rounded(plainBytes);
   if (fixed > bytes) return false;
   workspace = at;
   models = at + MODELS_AT;
   plain = at + PLAIN_AT;
-  layerSteps = plain + <usize>rounded(plainBytes);
   columns = at + <usize>fixed;
   columnBytes = bytes - fixed;
   memory.fill(at, 0, MODELS_AT);

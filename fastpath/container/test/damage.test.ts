@@ -212,7 +212,7 @@ describe('errors', () => {
       edited(0, 0x21),
       'Expected a container, which begins with "PLMC", but found 0x21',
     ],
-    ['a later version', edited(1, 2), 'Expected version 1 but found 2'],
+    ['a later version', edited(1, 3), 'Expected version 2 but found 3'],
     ['a part', container.slice(0, -1), 'Expected an intact container but found a damaged one'],
     [
       'another digest',
