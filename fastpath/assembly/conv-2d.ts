@@ -96,7 +96,7 @@ export function conv2d<T, W>(s: Step): void {
     for (let channel: i32 = 0; channel < s.outStride; channel += PANEL) {
       const end = panel + panelBytes;
       if (short) {
-        multiplyFours(first, rowBytes, blockRows, panel, end, parameters, column, outBytes, lowest, highest);
+        multiplyShort(first, rowBytes, blockRows, panel, end, parameters, column, outBytes, lowest, highest);
         panel = end;
         parameters += parameterBytes;
         column += PANEL * sizeof<T>();
@@ -158,11 +158,11 @@ function fivesOf<T>(rows: i32): i32 {
   return i32(isFloat<T>() && rows > TILE && rows % TILE == 1 && (rows < 12 || !hasSixes<T>()));
 }
 
-/** Products so few that what surrounds the loop over them takes as long: a tenth less in a function of its own (measured). */
+/** Products so few that what surrounds the loop over them takes as long: a twentieth less in a function of its own (measured). */
 const SHORT: i32 = 8;
 
 /** Tiles of four rows of float32, without what longer loops need. */
-function multiplyFours(
+function multiplyShort(
   a: usize, rowBytes: usize, rows: i32, panel: usize, end: usize, bias: usize, out: usize, outBytes: usize,
   lowest: v128, highest: v128,
 ): void {
