@@ -303,10 +303,15 @@ function poolExtent(wanted: number, extent: number, before: number, after: numbe
   return Math.min(Math.max(wanted, before + 1, after + 1), extent + before + after);
 }
 
+/** Elements that are tried until one has an odd sum and a multiplier. */
+const EDGE_TRIES = 64;
+
 /** The integers of an add that scales are not to give. */
 interface ReadyAdd {
   readonly leftShift: number;
   readonly factors: readonly [Factor, Factor, Factor];
+  /** Whether a unit of the last product decides the code of an element: it is at a step of the output, or under it. */
+  readonly edge?: 'none' | 'at' | 'under';
 }
 
 const anyAdd: fc.Arbitrary<ReadyAdd> = fc.record({
@@ -324,6 +329,26 @@ const plainAdd: fc.Arbitrary<ReadyAdd> = fc.record({
   ),
 });
 
+/**
+ * Of which one input is halved, for which kernels have a short cut, or nearly so; with little headroom. The other's multiplier
+ * is often one whose products with codes lie at the steps of the first rounding.
+ */
+const halfAdd: fc.Arbitrary<ReadyAdd> = fc
+  .record({
+    leftShift: ordered(1, 1, 1, 2, 3, 15),
+    other: fc.record({
+      multiplier: fc.oneof({ withCrossShrink: true }, fc.constant(2 ** 30 + 2 ** 29), multiplier),
+      shift: ordered(-1, -2, -1, -2, -3, 0),
+    }),
+    output: fc.record({ multiplier, shift: ordered(-2, -2, -2, -3, -4, -1) }),
+    second: fc.boolean(),
+    edge: ordered('none', 'at', 'under'),
+  })
+  .map(({ other, output, second, ...drawn }) => {
+    const half = { multiplier: 2 ** 30, shift: 0 };
+    return { ...drawn, factors: second ? [other, half, output] : [half, other, output] };
+  });
+
 function integerAdd(precision: 'int8' | 'int16'): fc.Arbitrary<OperatorCase> {
   return fc
     .record({
@@ -335,12 +360,14 @@ function integerAdd(precision: 'int8' | 'int16'): fc.Arbitrary<OperatorCase> {
       // Scales that are powers of two apart make ties.
       ratios: fc.option(fc.tuple(ordered(1, 2, 0.5), ordered(1, 2, 4))),
       activation,
-      ready: fc.option(fc.oneof({ withCrossShrink: true }, anyAdd, plainAdd), {
+      // Limits of their own in place of those of the activation.
+      least: ordered(0, 0, 0, 1, 77),
+      own: fc.option(fc.oneof({ withCrossShrink: true }, anyAdd, plainAdd, halfAdd, halfAdd), {
         nil: undefined,
         freq: 2,
       }),
     })
-    .map(({ first, other, pattern, second, output, ratios, activation: clamp, ready: own }) => {
+    .map(({ first, other, pattern, second, output, ratios, activation: clamp, least, own }) => {
       const related = (given: GivenQuantization, ratio: number | undefined): GivenQuantization =>
         ratio === undefined || typeof first.scale !== 'number'
           ? given
@@ -348,23 +375,35 @@ function integerAdd(precision: 'int8' | 'int16'): fc.Arbitrary<OperatorCase> {
       const given = related(second, ratios?.[0]);
       const length = count(first.shape);
       const codes = drawIntegers(pattern, other, length, ...ranges[precision], given.zeroPoint);
+      const inputs = [first, { shape: first.shape, data: arrays[precision](codes), ...given }];
+      const ready = own === undefined ? undefined : readyAdd(radius[precision], own);
       const integers =
-        own === undefined ? {} : readyAdd(radius[precision], own.leftShift, own.factors);
+        ready === undefined || own?.edge === undefined || own.edge === 'none'
+          ? ready
+          : atEdge(ready, inputs, other, own.edge === 'under');
+      const [lowest, highest] = ranges[precision];
+      const limits = least === 0 ? {} : { activationMin: lowest + least, activationMax: highest };
       return operatorCase(
         'add',
         precision,
-        { activation: clamp, output: related(output, ratios?.[1]), ...integers },
-        [first, { shape: first.shape, data: arrays[precision](codes), ...given }],
+        { activation: clamp, output: related(output, ratios?.[1]), ...integers, ...limits },
+        inputs,
       );
     });
+}
+
+/** The factors of both inputs and the output. */
+interface AddIntegers {
+  readonly leftShift: number;
+  readonly multiplier: readonly number[];
+  readonly shift: readonly number[];
 }
 
 /** Ready-made integers of an add, made smaller until each input stays below 2^30 and their sum below 2^31 (rule R4). */
 function readyAdd(
   bound: number,
-  wantedLead: number,
-  [first, second, output]: readonly [Factor, Factor, Factor],
-): object {
+  { leftShift: wantedLead, factors: [first, second, output] }: ReadyAdd,
+): AddIntegers {
   const leftShift = fittingShift(bound, wantedLead);
   const headroom = bound * 2 ** leftShift;
   const inputShift = (drawn: Factor): number => {
@@ -377,6 +416,31 @@ function readyAdd(
     multiplier: [first.multiplier, second.multiplier, output.multiplier],
     shift: [inputShift(first), inputShift(second), Math.min(output.shift, 0)],
   };
+}
+
+/** With the output's multiplier that puts the sum of an element at a step of the output, or under it, if one has any. */
+function atEdge(
+  integers: AddIntegers,
+  inputs: readonly GivenTensor[],
+  drawn: number,
+  under: boolean,
+): AddIntegers {
+  const { leftShift, multiplier: multipliers, shift: shifts } = integers;
+  const rescaled = inputs.map(({ data, zeroPoint }, i) =>
+    Array.from(data, (code) => {
+      const centred = Number(code) - Number(zeroPoint ?? 0);
+      return requantizeInt32(centred * 2 ** leftShift, multipliers[i] ?? 0, shifts[i] ?? 0);
+    }),
+  );
+  const [left = [], right = []] = rescaled;
+  const [shift = 0] = shifts.slice(-1);
+  for (let i = 0; i < Math.min(left.length, EDGE_TRIES); i++) {
+    const element = (drawn + i) % left.length;
+    const sum = (left[element] ?? 0) + (right[element] ?? 0);
+    const edge = sum % 2 === 0 || shift >= 0 ? undefined : edgeMultiplier(sum, shift, under);
+    if (edge !== undefined) return { ...integers, multiplier: [...multipliers.slice(0, 2), edge] };
+  }
+  return integers;
 }
 
 function floatAdd(): fc.Arbitrary<OperatorCase> {

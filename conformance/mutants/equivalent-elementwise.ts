@@ -63,6 +63,7 @@ export const equivalentElementwise: readonly Equivalence[] = [
       'averagePool_* mean_* | loop; local.get; local.get; [i32.load offset=60 -> i32.load offset=44]; i32.lt_s',
       'averagePool_* mean_* | local.get; [i32.load offset=44 -> i32.load offset=60]; local.get; i32.load offset=36',
       'averagePool_* mean_* | local.get; [i32.load offset=44 -> i32.load offset=60]; i32.const *; i32.shl',
+      'averagePool_* mean_* | local.get; [i32.load offset=44 -> i32.load offset=60]; local.get; i32.mul; local.tee',
       'averagePool_* pad_* mean_* | local.get; [i32.load offset=60 -> i32.load offset=44]; local.get; i32.mul',
       'pad_* | [i32.load offset=44 -> i32.load offset=60]; local.get; i32.mul; local.set',
       'pad_* | [i32.load offset=60 -> i32.load offset=44]; local.get; i32.mul; local.set',
@@ -88,9 +89,6 @@ export const equivalentElementwise: readonly Equivalence[] = [
     proof:
       'int16 codes have zero point 0 (rules T5, T6), which is 0 as a signed number, as an unsigned one, negated, and as an addend with or without saturation.',
     mutants: [
-      'averagePool_i16 mean_i16 | i64.mul; [i64.sub -> i64.add]; i32.wrap_i64',
-      'averagePool_i16 mean_i16 | [i64.load32_s offset=88 -> i64.load32_u*]; local.get',
-      'averagePool_i16 mean_i16 | i32.load offset=92; [i32.add -> i32.sub]',
       'add_i16 | i32x4.extend_*_i16x8_s; local.get; [i32x4.sub -> i32x4.add]',
       'conv2d_i16_* depthwise_i16* add_i16 | v128.load32_splat; [i16x8.add_sat_s -> *]; local.get; v128.load32_splat offset=4',
     ],
@@ -147,13 +145,12 @@ export const equivalentElementwise: readonly Equivalence[] = [
   },
   {
     proof:
-      'int16 and float32 have zero point 0, of input and output: a word at, or a byte before or after, either of them is made of zeros, of the sign byte of padLeft or of a zero point of uint8, which is at most 1024, or, beyond the 16 bits that are used, of a limit.',
+      "add: int16 has zero point 0, and no padding and no block of rows: the words a byte before or after the first input's zero point, where others have `block`, and a byte before the second's are 0, too.",
     mutants: [
-      'averagePool_i16 mean_i16 | [i64.load32_s offset=88 -> i64.load32_s offset=87]; local.get',
-      'averagePool_i16 mean_i16 | [i64.load32_s offset=88 -> i64.load32_s offset=89]; local.get',
-      'averagePool_i16 mean_i16 | [i32.load offset=92 -> i32.load offset=91]; i32.add',
       'add_i16 | local.get; [i32.load offset=88 -> i32.load offset=89]; i32x4.splat',
       'add_i16 | local.get; [i32.load offset=88 -> i32.load offset=87]; i32x4.splat',
+      'add_i16 | local.get; [i32.load offset=88 -> i32.load offset=104]; i32x4.splat',
+      'add_i16 | i32.load offset=20; [i32.load offset=4 -> i32.load offset=3]; i32x4.splat',
     ],
   },
   {
@@ -211,15 +208,22 @@ export const equivalentElementwise: readonly Equivalence[] = [
   },
   {
     proof:
+      'mean: of the sum without zero points the lowest 32 bits are kept, which a zero point that is 2^32 larger does not change.',
+    mutants: [
+      'averagePool_* mean_* | [i64.load32_s offset=88 -> i64.load32_u*]; local.get; i64.extend_i32_s',
+    ],
+  },
+  {
+    proof:
       'addFloats: codes, before 128 is taken off, are limited to 0 and more; of what is negative either rounding makes no more than 0.',
     mutants: ['add_i8 | f32x4.add; f32x4.add; [f32x4.trunc -> f32x4.floor]'],
   },
   {
-    proof: 'rescaleCalled: what swaps two lanes of both terms swaps those of their sum back.',
+    proof: 'rescale: what swaps two lanes of both terms swaps those of their sum back.',
     mutants: [
-      'add_i8 | i64x2.shr_s; [i8x16.shuffle 0 1 2 3 8 9 10 11 16 17 18 19 24 25 26 27 -> i8x16.shuffle 8 9 10 11 0 1 2 3 16 17 18 19 24 25 26 27]; end',
-      'add_i8 | i64x2.shr_s; [i8x16.shuffle 0 1 2 3 8 9 10 11 16 17 18 19 24 25 26 27 -> i8x16.shuffle 0 1 2 3 16 17 18 19 8 9 10 11 24 25 26 27]; end',
-      'add_i8 | i64x2.shr_s; [i8x16.shuffle 0 1 2 3 8 9 10 11 16 17 18 19 24 25 26 27 -> i8x16.shuffle 0 1 2 3 8 9 10 11 24 25 26 27 16 17 18 19]; end',
+      'add_* | i64x2.shr_s; [i8x16.shuffle 0 1 2 3 8 9 10 11 16 17 18 19 24 25 26 27 -> i8x16.shuffle 8 9 10 11 0 1 2 3 16 17 18 19 24 25 26 27]; end',
+      'add_* | i64x2.shr_s; [i8x16.shuffle 0 1 2 3 8 9 10 11 16 17 18 19 24 25 26 27 -> i8x16.shuffle 0 1 2 3 16 17 18 19 8 9 10 11 24 25 26 27]; end',
+      'add_* | i64x2.shr_s; [i8x16.shuffle 0 1 2 3 8 9 10 11 16 17 18 19 24 25 26 27 -> i8x16.shuffle 0 1 2 3 8 9 10 11 24 25 26 27 16 17 18 19]; end',
     ],
   },
   {
@@ -251,20 +255,42 @@ export const equivalentElementwise: readonly Equivalence[] = [
   },
   {
     proof:
-      "add: the output's factor is at most 1 (rule add-factor), so that its lead is 0: shifted to the left or to the right by it is the same. Read from elsewhere it is a multiple of 32, by which lanes of 32 bits are not shifted: a byte earlier its lowest byte is the highest of a sign bit, a byte later, or 16 bytes later, it is a multiple of 2^24 or the sign bit.",
+      'add of int16: any factors are what a kind that is neither of the two halves stands for; so do 0 or 1, which a word has that is read a byte later, and an exponent, at least 31, which is 16 bytes later.',
     mutants: [
-      'add_i* | i32x4.add; local.get; i32.load offset=48; [i32x4.shl -> i32x4.shr_u]',
-      'add_i* | local.get; [i32.load offset=48 -> i32.load offset=47]; i32x4.shl',
-      'add_i* | local.get; [i32.load offset=48 -> i32.load offset=49]; i32x4.shl',
-      'add_i* | local.get; [i32.load offset=48 -> i32.load offset=64]; i32x4.shl',
+      'add_i16 | i32.load offset=20; [i32.load -> i32.load offset=1]; local.tee; i32.const 2; i32.eq',
+      'add_i16 | i32.load offset=20; [i32.load -> i32.load offset=16]; local.tee; i32.const 2; i32.eq',
+      'add_i16 | i32.load; local.tee; [i32.const 2 -> i32.const 1]; i32.eq; if',
+      'add_i16 | else; local.get; [i32.const 3 -> *]; i32.eq; if',
     ],
   },
   {
     proof:
-      'pool: two codes are loaded into every pair of lanes, so that upper ones are the same as lower ones.',
+      'addHalf: a code with its headroom is below 2^31 (rule R4), so that its shift is at most 15 and the code then at least -2^30: bit 30 is the same as the sign.',
     mutants: [
-      'averagePool_i8 mean_i8 | v128.load16_splat; [i16x8.extend_low_i8x16_s -> i16x8.extend_high_i8x16_s]',
-      'averagePool_i8 mean_i8 | i16x8.extend_low_i8x16_s; [i32x4.extend_low_i16x8_s -> i32x4.extend_high_i16x8_s]',
+      'add_i16 | i8x16.shuffle 4 5 6 7 12 13 14 15 20 21 22 23 28 29 30 31; local.get; [i32.const 31 -> i32.const 30]; i32x4.shr_s',
+    ],
+  },
+  {
+    proof:
+      'addHalf: the code has been shifted to the left, so that its product is even, as is what is added to round: a unit more takes no sum to the next multiple of 2^32.',
+    mutants: [
+      'add_i16 | v128.and; [v128.const 0 0 0 192 0 0 0 192 0 0 0 192 0 0 0 192 -> * 1 0 0 192*]; v128.const 0 0 0 64 0 0 0 64 0 0 0 64 0 0 0 64',
+      'add_i16 | v128.const 0 0 0 192 0 0 0 192 0 0 0 192 0 0 0 192; [v128.const 0 0 0 64 0 0 0 64 0 0 0 64 0 0 0 64 -> * 1 0 0 64*]; local.get',
+    ],
+  },
+  {
+    proof:
+      'addHalf: lanes of 32 bits are shifted by the lowest 5 bits, which 64 more does not change.',
+    mutants: [
+      'add_i16 | i32.const 32; [i32.sub -> i32.add]; i32x4.shr_s',
+      'add_i16 | i32.const 32; [i32.sub -> i32.add]; local.tee; i32x4.shr_s',
+    ],
+  },
+  {
+    proof:
+      'pool: two codes of 8 bits are loaded into every pair of lanes, so that upper ones are the same as lower ones.',
+    mutants: [
+      'averagePool_* mean_* | v128.load16_splat; [i16x8.extend_low_i8x16_s -> i16x8.extend_high_i8x16_s]',
     ],
   },
   {

@@ -12,55 +12,30 @@ export const equivalentSums: readonly Equivalence[] = [
   },
   {
     proof:
-      'convert_low takes the two lower lanes of the shuffle, whose operands are the same vector: the upper lanes may be any, and the lower ones from either operand.',
+      'convert_low takes the two lower lanes of the shuffle, or of what is made of it lane by lane, whose operands are the same vector: the upper lanes may be any, and the lower ones from either operand.',
     mutants: [
       'conv2d_i16_* depthwise_i16* | [i8x16.shuffle 8 9 10 11 12 13 14 15 8 9 10 11 12 13 14 15 -> i8x16.shuffle 8 9 10 11 12 13 14 15 *]; f64x2.convert_low_i32x4_s',
       'conv2d_i16_* depthwise_i16* | [i8x16.shuffle 8 9 10 11 12 13 14 15 8 9 10 11 12 13 14 15 -> i8x16.shuffle 24 25 26 27 12 13 14 15 *]; f64x2.convert_low_i32x4_s',
       'conv2d_i16_* depthwise_i16* | [i8x16.shuffle 8 9 10 11 12 13 14 15 8 9 10 11 12 13 14 15 -> i8x16.shuffle 8 9 10 11 28 29 30 31 *]; f64x2.convert_low_i32x4_s',
+      'conv2d_i16_*_wide depthwise_i16_wide | [i8x16.shuffle 8 9 10 11 12 13 14 15 8 9 10 11 12 13 14 15 -> i8x16.shuffle 8 9 10 11 12 13 14 15 *]; local.tee; f64x2.convert_low_i32x4_s',
+      'conv2d_i16_*_wide depthwise_i16_wide | [i8x16.shuffle 8 9 10 11 12 13 14 15 8 9 10 11 12 13 14 15 -> i8x16.shuffle 24 25 26 27 12 13 14 15 *]; local.tee; f64x2.convert_low_i32x4_s',
+      'conv2d_i16_*_wide depthwise_i16_wide | [i8x16.shuffle 8 9 10 11 12 13 14 15 8 9 10 11 12 13 14 15 -> i8x16.shuffle 8 9 10 11 28 29 30 31 *]; local.tee; f64x2.convert_low_i32x4_s',
+      'conv2d_i16_*_wide depthwise_i16_wide | [i8x16.shuffle 8 9 10 11 12 13 14 15 8 9 10 11 12 13 14 15 -> i8x16.shuffle 8 9 10 11 12 13 14 15 *]; local.get; i32.const 7; i32x4.shl',
+      'conv2d_i16_*_wide depthwise_i16_wide | [i8x16.shuffle 8 9 10 11 12 13 14 15 8 9 10 11 12 13 14 15 -> i8x16.shuffle 24 25 26 27 12 13 14 15 *]; local.get; i32.const 7; i32x4.shl',
+      'conv2d_i16_*_wide depthwise_i16_wide | [i8x16.shuffle 8 9 10 11 12 13 14 15 8 9 10 11 12 13 14 15 -> i8x16.shuffle 8 9 10 11 28 29 30 31 *]; local.get; i32.const 7; i32x4.shl',
     ],
   },
   {
     proof:
-      'addPlanes of 8-bit weights: the high plane is 0; a float64 without exponent, below 2^-1021, in its place changes no integer but 0, and that is rescaled to 0. Of 0 any finite multiple is 0: the scale, read a byte beside its place, is finite.',
+      'Wide sums with high parts: where one begins with another number than 0, 128 times that is taken from the low part (`joined`), and both together stay the same. Parts of weights sum up to less than 2^16 (flushSteps, checkWideWindow), so that neither part comes closer than 2^15 to the end of int32.',
     mutants: [
-      'conv2d_i16_*_wide | v128.const 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0; [i32.const * -> *]; v128.load; f64x2.mul',
-      'conv2d_i16_*_wide | v128.const 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0; i32.const *; [v128.load -> v128.load offset=1]; f64x2.mul',
-      'conv2d_i16_*_wide | [v128.const 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 -> v128.const 1 0 0 0 *]; i32.const *; v128.load; f64x2.mul',
-      'conv2d_i16_*_wide | [v128.const 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 -> v128.const * 0 0 0 0 1 0 0 0]; i32.const *; v128.load; f64x2.mul',
-      'conv2d_i16_*_wide | [v128.const 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 -> v128.const 0 0 0 0 1 0 0 0 *]; i32.const *; v128.load; f64x2.mul',
-      'conv2d_i16_*_wide | [v128.const 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 -> v128.const 0 0 0 0 0 0 0 0 1 0 0 0 *]; i32.const *; v128.load; f64x2.mul',
-      'conv2d_i16_*_wide | [v128.const 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 -> v128.const 255 255 255 255 0 *]; i32.const *; v128.load; f64x2.mul',
-      'conv2d_i16_*_wide | [v128.const 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 -> v128.const 0 0 0 0 0 0 0 0 255 255 255 255 0 0 0 0]; i32.const *; v128.load; f64x2.mul',
-    ],
-  },
-  {
-    proof:
-      'Sums begin as 0: bytes that are 1 make float64 numbers below 2^-1000, which change no integer but 0, and that is rescaled to 0.',
-    mutants: [
-      'conv2d_i16_*_wide | [i32.const 0 -> i32.const 1]; i32.const 256; memory.fill',
-      'depthwise_i16_wide | [i32.const 0 -> i32.const 1]; i32.const 128; memory.fill',
-    ],
-  },
-  {
-    proof:
-      'depthwise, wide: of the 256 bytes for sums (SUMS) the first 128 are used. Before the first plane of a sum is added all of it is 0, and so is what follows; the byte before it becomes the lowest of a float64 without exponent, below 2^-1060, which changes no integer but 0, and that is rescaled to 0.',
-    mutants: [
-      'depthwise_i16_wide | i32.const 0; [i32.const 128 -> i32.const 129]; memory.fill',
-      'depthwise_i16_wide | local.get; [v128.load -> v128.load offset=1]; local.get; f64x2.convert_low_i32x4_s',
-      'depthwise_i16_wide | local.get; [v128.load -> v128.load offset=16]; local.get; f64x2.convert_low_i32x4_s',
-      'depthwise_i16_wide | local.get; [v128.load offset=16 -> v128.load offset=15]; local.get; local.get; i8x16.shuffle *',
-      'depthwise_i16_wide | local.get; [v128.load offset=16 -> v128.load offset=17]; local.get; local.get; i8x16.shuffle *',
-      'depthwise_i16_wide | local.get; [v128.load offset=16 -> v128.load offset=32]; local.get; local.get; i8x16.shuffle *',
-      'depthwise_i16_wide | local.get; [v128.load offset=32 -> v128.load offset=31]; local.get; f64x2.convert_low_i32x4_s',
-      'depthwise_i16_wide | local.get; [v128.load offset=32 -> v128.load offset=33]; local.get; f64x2.convert_low_i32x4_s',
-      'depthwise_i16_wide | local.get; [v128.load offset=32 -> v128.load offset=48]; local.get; f64x2.convert_low_i32x4_s',
-      'depthwise_i16_wide | local.get; [v128.load offset=48 -> v128.load offset=47]; local.get; local.get; i8x16.shuffle *',
-      'depthwise_i16_wide | local.get; [v128.load offset=48 -> v128.load offset=49]; local.get; local.get; i8x16.shuffle *',
-      'depthwise_i16_wide | local.get; [v128.load offset=48 -> v128.load offset=64]; local.get; local.get; i8x16.shuffle *',
-      'depthwise_i16_wide | local.get; [v128.load offset=96 -> v128.load offset=95]; local.get; f64x2.convert_low_i32x4_s',
-      'depthwise_i16_wide | local.get; [v128.load offset=96 -> v128.load offset=97]; local.get; f64x2.convert_low_i32x4_s',
-      'depthwise_i16_wide | local.get; [v128.load offset=96 -> v128.load offset=112]; local.get; f64x2.convert_low_i32x4_s',
-      'depthwise_i16_wide | local.get; [v128.load offset=112 -> v128.load offset=111]; local.get; local.get; i8x16.shuffle *',
+      'conv2d_i16_*_wide | select; [v128.const 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 -> *]; local.get; call',
+      'conv2d_i16_*_wide | i32.const 128; i32.add; [v128.const 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 -> *]; local.get',
+      'conv2d_i16_*_wide | v128.const 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0; local.get; [v128.const 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 -> *]; local.get',
+      'conv2d_i16_*_wide depthwise_i16_wide | [v128.const 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 -> *]; local.set #1/8',
+      'conv2d_i16_*_wide depthwise_i16_wide | [v128.const 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 -> *]; local.set #2/8',
+      'conv2d_i16_*_wide depthwise_i16_wide | [v128.const 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 -> *]; local.set #3/8',
+      'conv2d_i16_*_wide depthwise_i16_wide | [v128.const 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 -> *]; local.set #4/8',
     ],
   },
   {
@@ -80,10 +55,10 @@ export const equivalentSums: readonly Equivalence[] = [
     ],
   },
   {
-    proof:
-      'Rows beyond the last of `count` are not stored, and are read a byte before a row that is.',
+    proof: 'conv2dWide: `count` rows, of which only up to four are told apart.',
     mutants: [
-      'conv2d_i16_*_wide | local.get; [i32.const 0 -> i32.const -1]; local.get; i32.const *; i32.gt_s; select',
+      'conv2d_i16_*_wide | if; [i32.const 4 -> i32.const 5]; local.get; local.get; i32.sub; local.tee; local.get; i32.const 4; i32.gt_s; select',
+      'conv2d_i16_*_wide | local.tee; local.get; [i32.const 4 -> i32.const 5]; i32.gt_s; select',
     ],
   },
   {
@@ -121,19 +96,17 @@ export const equivalentSums: readonly Equivalence[] = [
       'copyWindows: the windows that are copied as runs are some of those that lie inside the image; the others are laid out line by line, or pixel by pixel, from and to the same places. Runs of 256 bytes or more are not copied so.',
     mutants: [
       'conv2d_* | local.get; [i32.const 64 -> i32.const *]; i32.le_u',
-      'conv2d_* | local.get; i32.const 64; [i32.le_u -> i32.lt_u]; local.set',
+      'conv2d_* | local.get; i32.const 64; [i32.le_u -> i32.lt_u]; local.get; local.get; select',
       'conv2d_* | local.get; [i32.const 8 -> i32.const 9]; i32.ge_u',
       'conv2d_* | local.get; i32.const 8; [i32.ge_u -> i32.gt_u]; local.set',
+      'conv2d_* | select; else; [i32.const 0 -> i32.const -1]; end; local.tee; i32.const 0; i32.gt_s; if; local.get; local.get; local.get; local.get; call',
+      'conv2d_* | select; else; i32.const 0; end; local.tee; [i32.const 0 -> i32.const 1]; i32.gt_s; if; local.get; local.get; local.get; local.get; call',
       'conv2d_* | local.get; [i32.load offset=44 -> i32.load offset=43]; local.get; i32.load offset=40; i32.eq',
       'conv2d_* | local.get; [i32.load offset=44 -> i32.load offset=45]; local.get; i32.load offset=40; i32.eq',
       'conv2d_* | local.get; i32.load offset=44; local.get; [i32.load offset=40 -> i32.load offset=39]; i32.eq',
       'conv2d_* | local.get; i32.load offset=44; local.get; [i32.load offset=40 -> i32.load offset=41]; i32.eq',
       'conv2d_* | [i32.load offset=68 -> i32.load offset=67]; local.get; i32.load offset=40; i32.mul; local.get; i32.mul',
       'conv2d_* | i32.load offset=68; local.get; [i32.load offset=40 -> i32.load offset=39]; i32.mul; local.get; i32.mul',
-      'conv2d_* | i32.add; [i32.ge_s -> i32.gt_s]; local.set; end',
-      'conv2d_* | [i32.load offset=68 -> i32.load offset=67]; i32.add; i32.ge_s; local.set',
-      'conv2d_* | i32.sub; local.tee; [i32.const 0 -> i32.const 1]; i32.ge_s',
-      'conv2d_* | i32.sub; local.tee; i32.const 0; [i32.ge_s -> i32.gt_s]',
     ],
   },
   {
@@ -146,15 +119,36 @@ export const equivalentSums: readonly Equivalence[] = [
   },
   {
     proof:
-      'windowsInside: fewer windows than lie inside, but not less than none: those left out are laid out, or are the next that are read where they stand. A window has at most 2^12 lines and columns (check-steps.ts), of which 256 times as many are more.',
+      'windowsInside: fewer windows than lie inside, and less than none are none: those left out are laid out, or are the next that are read where they stand. A window has at most 2^12 lines and columns (check-steps.ts), of which 256 times as many are more.',
     mutants: [
-      'conv2d_* | i32.load offset=36; local.get; [i32.load offset=68 -> i32.load offset=67]; i32.sub; local.get; local.get; i32.load offset=52; i32.rem_s',
+      'conv2d_* | i32.load offset=36; local.get; [i32.load offset=68 -> i32.load offset=67]; i32.sub; local.get; local.get; i32.load offset=76; i32.mul',
       'conv2d_* | i32.or; i32.or; [i32.const 0 -> i32.const 1]; i32.lt_s',
       'conv2d_* | i32.or; i32.or; i32.const 0; [i32.lt_s -> i32.le_s]',
       'conv2d_* | [i32.load offset=64 -> i32.load offset=63]; i32.add; i32.lt_s; end; if',
       'conv2d_* | i32.load offset=64; i32.add; [i32.lt_s -> i32.le_s]; end; if',
+      'conv2d_* | i32.lt_s; end; if; [i32.const 0 -> i32.const -1]; return',
       'conv2d_* | [i32.load offset=76 -> i32.load offset=75]; i32.div_s; i32.const 1; i32.add; local.tee',
       'conv2d_* | i32.load offset=76; i32.div_s; [i32.const 1 -> i32.const 0]; i32.add; local.tee',
+      'conv2d_* | i32.load offset=76; i32.div_s; i32.const 1; [i32.add -> i32.sub]; local.tee',
+    ],
+  },
+  {
+    proof:
+      'windowsInside: with several images, lines that are counted on lie below the first one, and their windows are laid out; with one, a line is what is left of it divided by the number of lines.',
+    mutants: [
+      'conv2d_* | local.tee; local.get; local.get; [i32.load offset=28 -> *]; i32.const 1; i32.eq; if; local.get; else',
+      'conv2d_* | local.tee; local.get; local.get; i32.load offset=28; [i32.const 1 -> *]; i32.eq; if; local.get; else',
+      'conv2d_* | local.tee; local.get; local.get; i32.load offset=28; i32.const 1; [i32.eq -> i32.ne]; if; local.get; else',
+      'conv2d_* | local.tee; local.get; local.get; i32.load offset=28; i32.const 1; i32.eq; [if -> i32.eqz if]; local.get; else',
+    ],
+  },
+  {
+    proof:
+      'topOf, linesBefore: what is left of a line divided by the number of lines, and the images before it, is right for one image too. What is read for their number is another than 1: 2^8 times it and a byte, or an address.',
+    mutants: [
+      'conv2d_* | [i32.load offset=28 -> i32.load offset=27]; i32.const 1; i32.eq; if',
+      'conv2d_* | [i32.load offset=28 -> i32.load offset=12]; i32.const 1; i32.eq; if',
+      'conv2d_* | i32.load offset=28; [i32.const 1 -> i32.const 0]; i32.eq; if',
     ],
   },
   {
@@ -162,6 +156,7 @@ export const equivalentSums: readonly Equivalence[] = [
       'windowsInside: outWidth follows from inWidth by rule, with padding that is not negative, so that windows inside the image are those of output pixels.',
     mutants: [
       'conv2d_* | i32.load offset=52; local.get; [i32.sub -> i32.add]; local.tee; local.get; local.get; i32.gt_s; select',
+      'conv2d_* | i32.const 1; i32.add; local.tee; local.get; [i32.load offset=52 -> *]; local.get; i32.sub; local.tee',
     ],
   },
   {
@@ -176,6 +171,16 @@ export const equivalentSums: readonly Equivalence[] = [
       'conv2d_f32 | i32.and; else; i32.const 0; end; local.tee; [i32.const 0 -> i32.const 1]; i32.gt_s',
       'conv2d_f32 | local.get; [if -> i32.eqz if]; i32.const 4; else; local.get; i32.load offset=104; end',
       'conv2d_f32 | if; [i32.const 4 -> i32.const 3]; else; local.get; i32.load offset=104; end',
+    ],
+  },
+  {
+    proof:
+      'conv2d of float32: output pixels before a block are `line` lines and `ox` more, whenever a line is counted. Where `ox` is no pixel of a line, its window begins before the image or ends behind it (windowsInside): it is laid out.',
+    mutants: [
+      'conv2d_f32 | call; end; end; local.get; local.get; [i32.add -> i32.sub]; local.set; loop; local.get; if',
+      'conv2d_f32 | loop; local.get; [if -> i32.eqz if]; local.get; local.get; i32.load offset=52; i32.ge_s; else',
+      'conv2d_f32 | loop; local.get; if; local.get; local.get; [i32.load offset=52 -> *]; i32.ge_s; else',
+      'conv2d_f32 | loop; local.get; if; local.get; local.get; i32.load offset=52; [i32.ge_s -> i32.gt_s]; else',
     ],
   },
   {
@@ -196,6 +201,7 @@ export const equivalentSums: readonly Equivalence[] = [
     proof:
       'conv2d of float32: five rows are one tile of five or two of four, which share rows that are written twice, alike. A tile of five is taken where it leaves a multiple of 4 rows, for one more or less of which as many fours are taken.',
     mutants: [
+      'conv2d_f32 | i32.eq; local.set; end; local.get; [i32.const 1 -> *]; local.get; local.get; select; i32.const 0; i32.ne; local.tee; i32.const 5',
       'conv2d_f32 | local.get; [i32.const 4 -> i32.const *]; i32.gt_s; local.tee; if; local.get; i32.const 4; i32.rem_s',
       'conv2d_f32 | local.get; i32.const 4; [i32.gt_s -> i32.ge_s]; local.tee; if; local.get; i32.const 4; i32.rem_s',
       'conv2d_f32 | [i32.const 5 -> i32.const 6]; i32.mul; i32.sub; i32.const 3; i32.add; i32.const 4; i32.div_s',
@@ -206,6 +212,25 @@ export const equivalentSums: readonly Equivalence[] = [
       'conv2d: `channel` only counts to outStride, a multiple of 8, in steps of 8; from 1 it takes as many.',
     mutants: [
       'conv2d_f32 conv2d_i16_w8 conv2d_i16_w16 | local.set; [i32.const 0 -> i32.const 1]; local.set; loop; local.get; local.get; i32.load offset=60; i32.lt_s',
+    ],
+  },
+  {
+    proof:
+      'conv2d of int16: a tile more, when none is left, is the last one again, which is written twice, alike. Where the next window of a line would be, only float32 asks.',
+    mutants: [
+      'conv2d_i16_w8 conv2d_i16_w16 | select; local.set; loop; local.get; i32.const 0; [i32.gt_s -> i32.ge_s]; if',
+      'conv2d_i16_w8 conv2d_i16_w16 | select; local.set; loop; local.get; [i32.const 0 -> i32.const -1]; i32.gt_s; if',
+      'conv2d_i16_w8 conv2d_i16_w16 | call; end; local.get; local.get; [i32.add -> i32.sub]; local.set; local.get; i32.const 3; i32.add; i32.const 4; i32.div_s',
+    ],
+  },
+  {
+    proof:
+      'conv2d of float32: multiplyFours does what tiles of four rows do, with the same products in the same order, for any number of products. Its rows are a multiple of 4.',
+    mutants: [
+      'conv2d_f32 | [i32.const 8 -> *]; i32.le_s; local.tee; if',
+      'conv2d_f32 | i32.const 8; [i32.le_s -> i32.lt_s]; local.tee; if',
+      'conv2d_f32 | loop; local.get; [i32.const 0 -> i32.const 1]; i32.gt_s; if; local.get; v128.load; local.tee; local.set',
+      'conv2d_f32 | i32.const 3; [i32.and -> i32.or]; i32.eqz; local.get; local.get; select',
     ],
   },
   {
@@ -236,11 +261,33 @@ export const equivalentSums: readonly Equivalence[] = [
     ],
   },
   {
-    proof: 'copy: memory.copy and a loop of bytes do the same.',
+    proof:
+      'copyWindow: lines whose pixels have no gaps may go pixel by pixel. There are at most 2^20 channels (check-steps.ts): a byte beside its own, a stride or a number of channels is 256 times itself, or a part of itself and, as its highest byte, the low one of a height or a stride, so that it is no stride of so many channels. A stride that is the number of channels of the input if it is the whole vectors of the output is so itself, and the scratch lies behind more bytes than a pixel has elements.',
     mutants: [
-      'conv2d_* | local.get; [i32.const 64 -> *]; i32.gt_u; if',
-      'conv2d_* | local.get; i32.const 64; [i32.gt_u -> i32.ge_u]; if',
-      'conv2d_* | local.get; i32.const 64; i32.gt_u; [if -> i32.eqz if]',
+      'conv2d_* | [i32.load offset=44 -> i32.load offset=43]; local.get; i32.load offset=40; i32.ne; select',
+      'conv2d_* | [i32.load offset=44 -> i32.load offset=45]; local.get; i32.load offset=40; i32.ne; select',
+      'conv2d_* | [i32.load offset=44 -> i32.load offset=60]; local.get; i32.load offset=40; i32.ne; select',
+      'conv2d_* | i32.load offset=44; local.get; [i32.load offset=40 -> i32.load offset=24]; i32.ne; select',
+      'conv2d_* | i32.load offset=44; local.get; [i32.load offset=40 -> i32.load offset=39]; i32.ne; select',
+      'conv2d_* | i32.load offset=44; local.get; [i32.load offset=40 -> i32.load offset=41]; i32.ne; select',
+    ],
+  },
+  {
+    proof: 'copyWindow: of the zero point the lowest 8 bits, which are not negative.',
+    mutants: [
+      'conv2d_* | i32.const 255; i32.and; [i64.extend_i32_s -> i64.extend_i32_u]; i64.const *',
+    ],
+  },
+  {
+    proof: 'copy: a last word may go as bytes.',
+    mutants: ['conv2d_* | i32.const 4; i32.add; local.tee; local.get; [i32.le_u -> i32.lt_u]; if'],
+  },
+  {
+    proof: 'copy: memory.copy and a loop of words and bytes do the same.',
+    mutants: [
+      'conv2d_* | local.tee; [i32.const 64 -> *]; i32.gt_u; if',
+      'conv2d_* | local.tee; i32.const 64; [i32.gt_u -> i32.ge_u]; if',
+      'conv2d_* | local.tee; i32.const 64; i32.gt_u; [if -> i32.eqz if]',
     ],
   },
   {
@@ -280,7 +327,7 @@ export const equivalentSums: readonly Equivalence[] = [
     proof:
       'depthwise: of the 256 bytes for sums (SUMS) 128 are used, anywhere in them; of the 16 bytes of zeros before them int8 reads 8.',
     mutants: [
-      'depthwise_i16_wide | i32.load offset=24; [i32.const 16 -> i32.const 17]; i32.add; local.tee',
+      'depthwise_i16_wide | i32.load offset=24; [i32.const 16 -> i32.const 17]; i32.add; local.get',
       'depthwise_i8 | i32.load offset=24; [i32.const 16 -> i32.const 15]; i32.add; local.tee',
       'depthwise_i8 depthwise_i16 depthwise_i16_wide | [i32.const 272 -> i32.const 271]; i32.add',
     ],
