@@ -294,6 +294,11 @@ const deep: fc.Arbitrary<Geometry> = fc
     ...deviation,
   }));
 
+/** Many products, or many of each row of a window. */
+const heavy: fc.Arbitrary<Geometry> = fc
+  .oneof({ withCrossShrink: true }, tall, deep)
+  .map((drawn) => ({ ...drawn, kernel: fittingKernel(drawn) }));
+
 const geometry: fc.Arbitrary<Geometry> = fc
   .oneof(
     { withCrossShrink: true },
@@ -361,19 +366,40 @@ const values: fc.Arbitrary<Values> = fc.record({
   told: ordered('integers', 'integers', 'scales'),
 });
 
+/** Products as large as they may be, of one sign mostly: those that kernels gather apart go beyond 32 bits. */
+const largest: fc.Arbitrary<Values> = fc
+  .tuple(values, ordered('highest', 'lowest'), ordered('highest', 'lowest', 'extremes'))
+  .map(([drawn, input, weights]) => ({
+    ...drawn,
+    aim: 'any',
+    input,
+    weights,
+    amplitude: 1,
+    shifts: 'typical',
+  }));
+
 export type SumKind = 'conv2d' | 'depthwiseConv2d' | 'fullyConnected';
 
 export function integerSum(kind: SumKind, mode: SumMode): fc.Arbitrary<OperatorCase> {
-  return fc
-    .record({
-      geometry,
-      values,
+  const sums = (shapes: fc.Arbitrary<Geometry>, of: fc.Arbitrary<Values>) =>
+    fc.record({
+      geometry: shapes,
+      values: of,
       depthMultiplier: ordered(1, 1, 1, 2, 3),
       grouped: ordered(false, false, false, false, false, false, true),
-    })
-    .map(({ geometry: drawn, values: of, depthMultiplier, grouped }) =>
-      integerCase(mode, layoutOf(kind, drawn, depthMultiplier, grouped), of),
-    );
+    });
+  const any = sums(geometry, values);
+  const drawn =
+    mode.limit > 2 ** 31
+      ? fc.oneof(
+          { withCrossShrink: true },
+          { arbitrary: any, weight: 24 },
+          { arbitrary: sums(heavy, largest), weight: 1 },
+        )
+      : any;
+  return drawn.map(({ geometry: shapes, values: of, depthMultiplier, grouped }) =>
+    integerCase(mode, layoutOf(kind, shapes, depthMultiplier, grouped), of),
+  );
 }
 
 export function floatSum(kind: SumKind): fc.Arbitrary<OperatorCase> {
