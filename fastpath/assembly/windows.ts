@@ -137,6 +137,7 @@ function copyRuns(s: Step, from: usize, run: usize, to: usize, stride: usize): v
   }
 }
 
+/** Copies `bytes`: a call for many, words for few. */
 function copy(from: usize, bytes: usize, to: usize): void {
   if (bytes > SHORT_RUN) {
     memory.copy(to, from, bytes);
