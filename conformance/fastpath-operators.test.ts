@@ -54,3 +54,21 @@ it.each(fastpathBackends)(
     }
   },
 );
+
+it.each(fastpathBackends)('add int16 of halves without headroom, $name', async (backend) => {
+  const drawn: OperatorCase<'add'> = {
+    kind: 'add',
+    precision: 'int16',
+    attributes: {
+      leftShift: 0,
+      multiplier: [2 ** 30, 2 ** 30, 2 ** 30],
+      shift: [0, -1, -2],
+      output: {},
+    },
+    inputs: [
+      { shape: [1], data: Int16Array.from([-165]) },
+      { shape: [1], data: Int16Array.from([7]) },
+    ],
+  };
+  expect(await problemOf(backend, drawn)).toBeUndefined();
+});

@@ -65,12 +65,14 @@ const ADD = { exact: 0, float: 1, firstHalf: 2, secondHalf: 3 } as const;
  * has no zero points, so that half of a shifted code is the code shifted less.
  */
 function exactAdd(
-  { inputType, requantization: { multiplier, shift } }: Lowering,
+  { inputType, requantization: { multiplier, shift, leftShift } }: Lowering,
   zeros: readonly number[],
 ): number {
   const isHalf = (i: number): boolean => multiplier[i] === 2 ** 30 && shift[i] === 0;
   const [first = 0, second = 0, output = 0] = shift;
   if (inputType !== 'i16' || zeros.some((zero) => zero !== 0) || output > -2) return ADD.exact;
+  // Without headroom, half of a code is rounded.
+  if (leftShift < 1) return ADD.exact;
   if (isHalf(0) && second <= -1) return ADD.firstHalf;
   return isHalf(1) && first <= -1 ? ADD.secondHalf : ADD.exact;
 }
