@@ -171,7 +171,7 @@ function windowBytes(kernel: Kernel, step: Step): number {
   return sumsBytes(kernel) + (isPointwise(step) ? 0 : step.block * rowBytes);
 }
 
-/** The float64 sums of a tile. */
+/** The float64 sums of a tile of 4 by 4, and as many to finish. */
 function sumsBytes(kernel: Kernel): number {
   return kernel.wide === true ? TILE * PANEL * 8 : 0;
 }
