@@ -330,8 +330,8 @@ const plainAdd: fc.Arbitrary<ReadyAdd> = fc.record({
 });
 
 /**
- * Of which one input is halved, for which kernels have a short cut, or nearly so; with little headroom, or none. The other's multiplier
- * is often one whose products with codes lie at the steps of the first rounding.
+ * Of which one input is halved, for which kernels have a short cut, or nearly so; with little headroom, or none. The other's
+ * multiplier is often one whose products with codes lie at the steps of the first rounding.
  */
 const halfAdd: fc.Arbitrary<ReadyAdd> = fc
   .record({

@@ -29,7 +29,10 @@ class AddParameters {
 const ADD_EXACT: i32 = 0;
 /** int8: in float32, with factors that fastpath/compile/float-add.ts has tried on every pair. */
 const ADD_FLOAT: i32 = 1;
-/** int16: the factor of the first or the second input is 1 / 2, the shifts of the other and the output -1 and -2 at most, zero points 0. */
+/**
+ * int16 without zero points: the factor of the first or the second input is 1 / 2, the shift of the other at most -1, that of
+ * the output at most -2, and inputs have a bit of headroom.
+ */
 const ADD_FIRST_HALF: i32 = 2;
 const ADD_SECOND_HALF: i32 = 3;
 

@@ -1,5 +1,5 @@
 /**
- * Decodes containers (fastpath/container/format.ts) to Programs, within memory that the caller gives.
+ * Decodes containers (fastpath/program/container.ts) to Programs, within memory that the caller gives.
  *
  * No bytes make it read or write anything else: sizes are checked before they are used, and what is left of doubt, the
  * digest of the Program settles.

@@ -1,4 +1,4 @@
-/** The record of a layer: fastpath/container/format.ts. */
+/** The record of a layer: fastpath/container/records.ts. */
 
 import { FORM_READY } from './parameters';
 import { MAX_LOW_BITS, MAX_RANGE } from './contexts';
